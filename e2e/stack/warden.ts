@@ -1,0 +1,1 @@
+export { createWarden, type ManagedProcess, type SpawnOptions, type Warden } from '#lib/runtime/warden.ts';

@@ -1,0 +1,77 @@
+/**
+ * The way to Postgres. Every write that another process must learn of goes through `changing`: the rows, their audit event and their
+ * change numbers commit together, and the number is taken as the last statement, so that the order of numbers is the order of commits.
+ */
+import { PrismaPg } from '@prisma/adapter-pg';
+import pg from 'pg';
+import { fault } from '#lib/errors/fault.ts';
+import { type Prisma, PrismaClient } from './generated/client.ts';
+import type { Topic, Touch } from './topics.ts';
+
+export type Tx = Prisma.TransactionClient;
+
+export interface Database {
+  readonly prisma: PrismaClient;
+  readonly sql: pg.Pool;
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+export function openDatabase(url: string, { max = 8 }: { max?: number } = {}): Database {
+  const sql = new pg.Pool({ connectionString: url, max, connectionTimeoutMillis: 5_000, keepAlive: true });
+  // An idle connection that breaks is the pool's to replace; without a listener Node would end the process.
+  sql.on('error', () => {});
+  const prisma = new PrismaClient({ adapter: new PrismaPg(sql, { disposeExternalPool: false }) });
+  return {
+    prisma,
+    sql,
+    url,
+    async close() {
+      await prisma.$disconnect();
+      await sql.end();
+    },
+  };
+}
+
+export interface ChangingOptions {
+  readonly timeoutMs?: number;
+}
+
+export async function changing<T>(db: Database, work: (tx: Tx, touch: Touch) => Promise<T>, options: ChangingOptions = {}): Promise<T> {
+  try {
+    return await db.prisma.$transaction(
+      async (tx) => {
+        const touched = new Map<string, { topic: Topic; key: string }>();
+        const result = await work(tx, (topic, key) => touched.set(`${topic} ${key}`, { topic, key }));
+        await appendChanges(tx, [...touched.values()]);
+        return result;
+      },
+      { timeout: options.timeoutMs ?? 15_000, maxWait: 5_000 },
+    );
+  } catch (error) {
+    if (isUnreachable(error)) {
+      throw fault(
+        'unavailable',
+        'database.unreachable',
+        'The database cannot be reached just now. Nothing was changed; try again in a moment.',
+        {
+          cause: error,
+          detail: error instanceof Error ? error.message : String(error),
+        },
+      );
+    }
+    throw error;
+  }
+}
+
+async function appendChanges(tx: Tx, changes: readonly { topic: Topic; key: string }[]): Promise<void> {
+  if (changes.length === 0) return;
+  const topics = changes.map(({ topic }) => topic as string);
+  const keys = changes.map(({ key }) => key);
+  await tx.$queryRaw`SELECT append_changes(${topics}::text[], ${keys}::text[])`;
+}
+
+function isUnreachable(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return ['P1001', 'P1002', 'P1017', 'ECONNREFUSED', 'ECONNRESET', '57P01', '57P03'].includes(code);
+}

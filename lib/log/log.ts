@@ -1,0 +1,29 @@
+import pino from 'pino';
+import { Fault } from '#lib/errors/fault.ts';
+
+/** One JSON object a line on standard output; the supervisor turns it into readable text. Secrets are kept out by name as a last line. */
+export interface Log {
+  debug(facts: object, message: string): void;
+  info(facts: object, message: string): void;
+  warn(facts: object, message: string): void;
+  error(facts: object, message: string): void;
+}
+
+const secretNames = ['password', 'secret', 'token', 'kubeconfig', 'authorization', 'cookie', 'bindPassword', 'code'];
+
+export function createLog(name: string): Log {
+  return pino({
+    name,
+    level: process.env.GATEHOUSE_LOG_LEVEL ?? 'info',
+    base: { name },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    redact: { paths: secretNames.flatMap((secret) => [secret, `*.${secret}`, `*.*.${secret}`]), censor: '[kept out]' },
+    serializers: { err: describeError, error: describeError },
+  });
+}
+
+function describeError(error: unknown): object {
+  if (error instanceof Fault) return { code: error.code, message: error.message, detail: error.detail };
+  if (error instanceof Error) return { type: error.name, message: error.message, stack: error.stack };
+  return { message: String(error) };
+}
