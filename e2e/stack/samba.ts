@@ -12,7 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { ensurePackages } from './packages.ts';
 import type { Progress } from './progress.ts';
-import { claimAddress } from './samba/address.ts';
+import { becomesFree, claimAddress } from './samba/address.ts';
 import { type Administrator, type Endpoint, signInAsAdministrator, tryWrongPassword } from './samba/administrator.ts';
 import { configurationFor } from './samba/configuration.ts';
 import {
@@ -72,6 +72,7 @@ const run = promisify(execFile);
 const libraries = `/usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu/samba`;
 const serverName = 'dc1.corp.example';
 const adminDn = `CN=Administrator,CN=Users,${baseDn}`;
+const addressFile = 'etc/address';
 const readyPatienceMs = 60_000;
 // A Unix socket's path may hold 107 bytes; Samba's longest below the tree is private/msg.sock/<pid>.
 const longestTreePath = 70;
@@ -92,7 +93,8 @@ export async function ensureSamba(progress: Progress): Promise<void> {
 
 export async function startDirectory({ directory, warden, address: wanted, progress }: DirectoryOptions): Promise<Directory> {
   if (!existsSync(join(directory, 'private/sam.ldb'))) await copyTemplate(await templateTree(progress), directory);
-  const { address, release } = await claimAddress(wanted);
+  const preferred = addressBefore(directory);
+  const { address, release } = await claimAddress({ ...(wanted && { wanted }), ...(preferred && { preferred }) });
   const tree = shortPathTo(directory);
   const caFile = await prepareTree(tree, directory, address);
   const endpoint: Endpoint = { url: `ldaps://${address}:636`, caFile, serverName };
@@ -107,6 +109,7 @@ export async function startDirectory({ directory, warden, address: wanted, progr
     await administrator.close().catch(() => {});
     controller.kill('SIGCONT');
     await controller.stop({ timeoutMs: 5_000 });
+    await becomesFree(address);
   };
 
   try {
@@ -185,9 +188,16 @@ function shortPathTo(directory: string): string {
   return link;
 }
 
+/** Who is configured to ask this directory finds it where it was. */
+function addressBefore(directory: string): string | undefined {
+  const file = join(directory, addressFile);
+  return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+}
+
 /** Gives the CA's file. The certificate is for this address, so it is made at every start. */
 async function prepareTree(tree: string, directory: string, address: string): Promise<string> {
   for (const name of ['run', 'private/tls', 'etc']) mkdirSync(join(tree, name), { recursive: true, mode: 0o700 });
+  writeFileSync(join(tree, addressFile), address);
   writeFileSync(join(tree, 'etc/smb.conf'), configurationFor(tree, address));
   await writeCertificates(join(tree, 'private/tls'), { dns: [serverName], ips: [address] });
   return join(directory, 'private/tls/ca.pem');

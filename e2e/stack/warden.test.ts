@@ -103,8 +103,8 @@ async function parentWithChildren(scripts: string[], then = '') {
     import { createWarden } from ${JSON.stringify(moduleUrl)};
     const warden = await createWarden();
     const children = ${JSON.stringify(scripts)}.map((script) => warden.spawn({ name: 'child', command: '/bin/sh', args: ['-c', script] }));
-    console.log(JSON.stringify(children.map((child) => child.pid)));
     ${then}
+    console.log(JSON.stringify(children.map((child) => child.pid)));
   `;
   const cwd = fileURLToPath(new URL('../..', import.meta.url));
   const parent: ChildProcess = spawn(process.execPath, ['--input-type=module-typescript', '-e', program], {

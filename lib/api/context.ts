@@ -10,8 +10,8 @@ export type PortalConfig = {
   readonly proxyCaPem: string | null;
   /** Where a joining cluster's Job seals its delivery to: public. */
   readonly joiningCertificatePem: string | null;
-  /** Addresses or CIDRs whose X-Forwarded-For we believe. */
-  readonly trustedProxies: readonly string[];
+  /** The image of the joining Job; null for the product's own choice. */
+  readonly joinImage: string | null;
 };
 
 export type RequestFacts = {

@@ -65,7 +65,7 @@ export const inviteInput = z.object({
   name: clusterName,
   labels: clusterLabels.default({}),
   serverUrl,
-  /** An image with sh, kubectl, curl and openssl, for clusters that may not pull the default one. */
+  /** An image with `node` on its PATH, for clusters that may not pull the default one. */
   image: z
     .string()
     .max(300)
@@ -73,13 +73,10 @@ export const inviteInput = z.object({
     .optional(),
 });
 export const invitationRef = z.object({ id: z.string().max(40) });
-/** What the joining Job posts: all that matters is inside, for our key alone. */
+/** What the joining Job posts: an envelope that only the worker can open; all that matters, the code too, is inside. */
 export const joinInput = z.object({
   invitation: z.string().max(40),
-  key: z.base64().max(2_000),
-  iv: z.string().regex(/^[0-9a-f]{32}$/),
-  body: z.base64().max(64_000),
-  mac: z.string().regex(/^[0-9a-f]{64}$/),
+  sealed: z.base64().max(64_000),
 });
 export const updateInput = z.object({
   id: clusterId,
@@ -220,7 +217,7 @@ export type ClusterStatusView = z.infer<typeof clusterStatus>;
 export type NamespaceView = z.infer<typeof namespaceView>;
 export type PlanStep = z.infer<typeof planStep>;
 export type PowersView = z.infer<typeof powersView>;
-export type JoinEnvelope = z.infer<typeof joinInput>;
+export type JoinDelivery = z.infer<typeof joinInput>;
 export type ObservedObjectView = z.infer<typeof observedObjectView>;
 
 function isPlainHttpsUrl(text: string): boolean {

@@ -25,6 +25,7 @@ const environment = z.object({
   GATEHOUSE_PROXY_KEY_FILE: z.string().min(1).optional(),
   GATEHOUSE_PROXY_CA_FILE: z.string().min(1).optional(),
   GATEHOUSE_METRICS_PORT: port(9464),
+  GATEHOUSE_SECRETS_FILE: z.string().min(1).optional(),
   GATEHOUSE_KEYS: z.string().min(1).optional(),
   GATEHOUSE_SEPARATE_USERS: flag.optional(),
   GATEHOUSE_TRUSTED_PROXIES: z.string().default(''),
@@ -46,6 +47,8 @@ export interface Config {
     readonly keyFile: string | undefined;
     readonly caFile: string | undefined;
   };
+  /** Where one role finds its own secrets; the supervisor needs none. */
+  readonly secretsFile: string | undefined;
   readonly separateUsers: boolean;
   readonly trustedProxies: readonly string[];
   readonly joinImage: string;
@@ -90,6 +93,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
       keyFile: e.GATEHOUSE_PROXY_KEY_FILE,
       caFile: e.GATEHOUSE_PROXY_CA_FILE,
     },
+    secretsFile: e.GATEHOUSE_SECRETS_FILE,
     separateUsers: e.GATEHOUSE_SEPARATE_USERS ?? process.getuid?.() === 0,
     trustedProxies: e.GATEHOUSE_TRUSTED_PROXIES.split(',')
       .map((part) => part.trim())

@@ -94,7 +94,7 @@ describe('after its parent died', () => {
       await once(parent, 'exit');
       expect(lives(pid)).toBe(true);
       const again = await start();
-      expect(lives(pid)).toBe(false);
+      await vi.waitFor(() => expect(lives(pid)).toBe(false), 8_000);
       expect(await query(again.url, 'select answer from kept')).toEqual([{ answer: 8 }]);
     },
   );

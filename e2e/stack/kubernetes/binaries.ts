@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { cacheDirectory, withLock } from '../cache.ts';
-import { ensurePackages, findCommand } from '../packages.ts';
 import type { Progress } from '../progress.ts';
 import { createWarden } from '../warden.ts';
+import { ensureStaticBusybox } from './busybox.ts';
 import { kubernetesVersion } from './version.ts';
 
 export interface KubernetesBinaries {
@@ -40,8 +40,7 @@ const moduleDirectory = fileURLToPath(new URL('.', import.meta.url));
 const run = promisify(execFile);
 
 export async function ensureKubernetesBinaries(progress: Progress): Promise<KubernetesBinaries> {
-  await ensurePackages(progress, [{ command: 'busybox', debian: 'busybox-static' }]);
-  const busybox = findCommand('busybox') ?? '';
+  const busybox = await ensureStaticBusybox(progress);
   const parts = Object.values(upstream);
   const prepared = await preparedAssets(parts);
   const upstreamPlace = join(cacheDirectory(), 'kubernetes', `${kubernetesVersion}-${keyOf(moduleFiles())}`);

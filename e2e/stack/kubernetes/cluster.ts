@@ -48,6 +48,8 @@ interface Parts {
 
 const startLimitMs = 90_000;
 const attempts = 3;
+/** The API server waits for its clients to leave; watches never do. */
+const patience = { timeoutMs: 2_000 };
 
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const nodeName = `${options.name}-node`;
@@ -106,7 +108,7 @@ function startParts(warden: Warden, layout: Layout): Parts {
 /** The API server goes before etcd: signalled together it hangs on and keeps its port. The kubelet goes first, while it can still say goodbye. */
 async function stopParts(parts: Parts): Promise<void> {
   await Promise.all([parts.kubelet.stop(), parts.controllerManager.stop()]);
-  await parts.apiServer.stop();
+  await parts.apiServer.stop(patience);
   await parts.etcd.stop();
 }
 
@@ -129,7 +131,7 @@ function clusterOf(warden: Warden, layout: Layout, parts: Parts): Cluster {
       if (code !== 0) throw new Error(`kubectl apply in ${layout.name}: ${stderr.trim()}`);
     },
     async restartApiServer() {
-      await parts.apiServer.stop();
+      await parts.apiServer.stop(patience);
       parts.apiServer = warden.spawn(apiServer(layout));
       await ready(layout, parts);
     },

@@ -2,6 +2,7 @@
 // 127.0.0.0/8 is there on Linux.
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Release, tryLock } from '../cache.ts';
 
 export interface ClaimedAddress {
@@ -10,13 +11,17 @@ export interface ClaimedAddress {
 }
 
 const ldaps = 636;
+const patienceMs = 5_000;
 
-export async function claimAddress(wanted?: string): Promise<ClaimedAddress> {
-  const candidates = wanted ? [wanted] : Array.from({ length: 249 }, (_, n) => `127.0.0.${n + 2}`);
+/** The wanted one or none; else the preferred one, if it is free, or the first that is. */
+export async function claimAddress({ wanted, preferred }: { wanted?: string; preferred?: string }): Promise<ClaimedAddress> {
+  const all = Array.from({ length: 249 }, (_, n) => `127.0.0.${n + 2}`);
+  const candidates = wanted ? [wanted] : [...(preferred ? [preferred] : []), ...all];
   for (const address of candidates) {
     const release = await tryLock(`directory-address:${address}`);
     if (!release) continue;
-    if (await isFree(address)) return { address, release };
+    const known = address === wanted || address === preferred;
+    if (known ? await becomesFree(address) : await isFree(address)) return { address, release };
     await release();
   }
   throw new Error(
@@ -24,6 +29,16 @@ export async function claimAddress(wanted?: string): Promise<ClaimedAddress> {
       ? `Another directory listens on ${wanted}:${ldaps}. Stop it or choose another address.`
       : 'All of 127.0.0.2 to 127.0.0.250 have a directory already.',
   );
+}
+
+/** Processes that were just killed hold their ports for a moment. */
+export async function becomesFree(address: string): Promise<boolean> {
+  const deadline = Date.now() + patienceMs;
+  while (Date.now() < deadline) {
+    if (await isFree(address)) return true;
+    await sleep(20);
+  }
+  return false;
 }
 
 async function isFree(address: string): Promise<boolean> {

@@ -6,7 +6,6 @@ import sys
 import ldb
 from samba import sd_utils
 from samba.auth import system_session
-from samba.dcerpc import security
 from samba.param import LoadParm
 from samba.samdb import SamDB
 
@@ -50,10 +49,13 @@ def add_members(group):
     sam.modify(message)
 
 
+# The right to ask, and the right to see what was deleted: since Samba's fix of CVE-2023-4154 the first does not bring the second.
 def allow_replication_reads(dn):
     found = sam.search(base=dn, scope=ldb.SCOPE_BASE, attrs=['objectSid'])
-    sid = security.dom_sid(sam.schema_format_value('objectSid', found[0]['objectSid'][0]).decode())
-    sd_utils.SDUtils(sam).dacl_add_ace(sam.domain_dn(), '(OA;;CR;%s;;%s)' % (GET_CHANGES, sid))
+    sid = sam.schema_format_value('objectSid', found[0]['objectSid'][0]).decode()
+    descriptors = sd_utils.SDUtils(sam)
+    descriptors.dacl_add_ace(sam.domain_dn(), '(OA;;CR;%s;;%s)' % (GET_CHANGES, sid))
+    descriptors.dacl_add_ace('CN=Deleted Objects,' + sam.domain_dn(), '(A;;LCRP;;;%s)' % sid)
 
 
 sam.transaction_start()

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -15,6 +16,7 @@ import (
 // the command. A network, if any, is handed over as file descriptor 3.
 type entrance struct {
 	Root, Dir string
+	Hostname  string // "" leaves the machine's
 	Network   bool
 	UID, GID  *int64
 	Args      []string
@@ -56,6 +58,11 @@ func becomeCommand(text string) (int, error) {
 			return 128, err
 		}
 		unix.Close(3)
+	}
+	if e.Hostname != "" {
+		if err := errors.Join(unix.Unshare(unix.CLONE_NEWUTS), unix.Sethostname([]byte(e.Hostname))); err != nil {
+			return 128, err
+		}
 	}
 	if e.Root != "" {
 		if err := unix.Chroot(e.Root); err != nil {

@@ -46,27 +46,21 @@ func dialInside(network *os.File, port int32) (connection net.Conn, err error) {
 	return connection, err
 }
 
-// Runs work on one thread, inside the given network, and gives the thread back only when it is home again.
+// Runs work inside the given network on a thread of its own, which ends with it: in a user namespace there is no way
+// back into the machine's network, and no other work may find itself on a thread that strayed.
 func onThreadOf(network *os.File, work func() error) error {
-	runtime.LockOSThread()
-	home, err := os.Open(currentNetwork())
-	if err != nil {
-		runtime.UnlockOSThread()
-		return err
-	}
-	defer home.Close()
-	if network != nil {
-		if err := unix.Setns(int(network.Fd()), unix.CLONE_NEWNET); err != nil {
-			runtime.UnlockOSThread()
-			return err
+	done := make(chan error)
+	go func() {
+		runtime.LockOSThread() // never unlocked: the runtime ends the thread with the goroutine
+		if network != nil {
+			if err := unix.Setns(int(network.Fd()), unix.CLONE_NEWNET); err != nil {
+				done <- err
+				return
+			}
 		}
-	}
-	failure := work()
-	if err := unix.Setns(int(home.Fd()), unix.CLONE_NEWNET); err != nil {
-		return fmt.Errorf("the thread cannot leave the pod's network: %w", err)
-	}
-	runtime.UnlockOSThread()
-	return failure
+		done <- work()
+	}()
+	return <-done
 }
 
 func currentNetwork() string {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -68,7 +69,7 @@ func (n *node) status(o options, port int) core.NodeStatus {
 		Addresses:       []core.NodeAddress{{Type: core.NodeInternalIP, Address: "127.0.0.1"}, {Type: core.NodeHostName, Address: n.name}},
 		DaemonEndpoints: core.NodeDaemonEndpoints{KubeletEndpoint: core.DaemonEndpoint{Port: int32(port)}},
 		NodeInfo: core.NodeSystemInfo{KubeletVersion: "v1.37.2", OSImage: "test kubelet", ContainerRuntimeVersion: "processes://1",
-			OperatingSystem: "linux", Architecture: "amd64"},
+			OperatingSystem: "linux", Architecture: runtime.GOARCH},
 		Conditions: []core.NodeCondition{{Type: core.NodeReady, Status: core.ConditionTrue, Reason: "KubeletReady",
 			Message: "the test kubelet answers", LastHeartbeatTime: now, LastTransitionTime: now}},
 	}

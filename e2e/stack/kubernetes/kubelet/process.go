@@ -23,6 +23,9 @@ type process struct {
 func (c *container) launch(arguments []string, tty, stdin bool) (*process, error) {
 	e := entrance{Root: c.root, Dir: c.home, Args: arguments}
 	e.UID, e.GID = c.identity()
+	if c.pod.network != nil {
+		e.Hostname = c.pod.object.Name[:min(len(c.pod.object.Name), 63)]
+	}
 	environment := c.environment
 	if tty {
 		environment = append(environment[:len(environment):len(environment)], "TERM=xterm")

@@ -1,0 +1,45 @@
+/**
+ * Whether an account may be used, from what the directory says and what the clock adds. Expiry and the end of a lockout come without any
+ * change in the directory, so the same facts give another answer later.
+ */
+export type AccountState = 'enabled' | 'disabled' | 'expired' | 'locked' | 'deleted' | 'out-of-scope' | 'cut';
+
+export interface AccountFacts {
+  readonly userAccountControl: number;
+  readonly accountExpiresAt: Date | null;
+  readonly lockoutAt: Date | null;
+  readonly deleted: boolean;
+  readonly outOfScope: boolean;
+  readonly cut: boolean;
+}
+
+const disabledBit = 0x2;
+const normalAccountBit = 0x200;
+const defaultLockoutSeconds = 30 * 60;
+
+/** A person's account, not a computer's nor a trust's. */
+export function isPersonAccount(userAccountControl: number): boolean {
+  return (userAccountControl & normalAccountBit) !== 0;
+}
+
+export function isDisabled(userAccountControl: number): boolean {
+  return (userAccountControl & disabledBit) !== 0;
+}
+
+/** `lockoutSeconds`: the domain's lockout duration; 0 = until an administrator unlocks; null = unknown, then AD's own default. */
+export function isLocked(lockoutAt: Date | null, lockoutSeconds: number | null, now: Date): boolean {
+  if (!lockoutAt) return false;
+  if (lockoutSeconds === 0) return true;
+  return lockoutAt.getTime() + (lockoutSeconds ?? defaultLockoutSeconds) * 1_000 > now.getTime();
+}
+
+/** The strongest reason first: what a later one would say does not matter any more. */
+export function accountState(facts: AccountFacts, lockoutSeconds: number | null, now: Date): AccountState {
+  if (facts.deleted) return 'deleted';
+  if (facts.cut) return 'cut';
+  if (facts.outOfScope) return 'out-of-scope';
+  if (isDisabled(facts.userAccountControl)) return 'disabled';
+  if (facts.accountExpiresAt && facts.accountExpiresAt.getTime() <= now.getTime()) return 'expired';
+  if (isLocked(facts.lockoutAt, lockoutSeconds, now)) return 'locked';
+  return 'enabled';
+}

@@ -1,0 +1,287 @@
+/**
+ * One LDAP connection, used once: it is opened, bound, asked, and after any doubt (a late answer, a reply we cannot read, a notice of
+ * disconnection) it is destroyed and never mended. The library's own client reconnects unseen and unbound, cuts a late operation's siblings,
+ * hides notifications until a search ends, and reports an unchanged attribute as an empty one; so only its message parts are used here.
+ */
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import {
+  AbandonRequest,
+  BindRequest,
+  type Control,
+  ExtendedRequest,
+  FilterParser,
+  type Message,
+  MessageParser,
+  type MessageResponse,
+  PagedResultsControl,
+  SearchEntry,
+  SearchReference,
+  SearchRequest,
+  UnbindRequest,
+} from 'ldapts';
+import { DirSyncControl, DomainScopeControl, ExtendedDnControl, NotificationControl } from './controls.ts';
+import { type RawEntry, rawEntry } from './entry.ts';
+import { createFramer } from './framing.ts';
+import { type Endpoint, openTcp, parseLdapUrl, secure, timedOut } from './transport.ts';
+
+/** The server answered, and its answer was no. */
+export class LdapRefusal extends Error {
+  readonly status: number;
+
+  constructor(operation: string, status: number, diagnostic: string) {
+    super(`${operation} was refused with ${status}: ${diagnostic.replaceAll('\0', '')}`);
+    this.name = 'LdapRefusal';
+    this.status = status;
+  }
+}
+
+/** No answer, half an answer, or one that proves nothing. */
+export class LdapDoubt extends Error {
+  constructor(message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = 'LdapDoubt';
+  }
+}
+
+export interface Search {
+  readonly base: string;
+  readonly scope: 'base' | 'one' | 'sub';
+  readonly filter: string;
+  readonly attributes: readonly string[];
+  /** The longest silence within the search, not its whole length. */
+  readonly timeoutMs?: number | undefined;
+}
+
+export interface DirSyncAnswer {
+  readonly entries: RawEntry[];
+  readonly cookie: Buffer;
+  readonly more: boolean;
+}
+
+export interface LdapConnection {
+  readonly endpoint: Endpoint;
+  readonly closed: Promise<Error | null>;
+  bind(dn: string, password: string): Promise<void>;
+  search(search: Search): Promise<RawEntry[]>;
+  /** Every page, each handed over as it came; throws unless the last page was really reached. */
+  readAll(search: Search, onPage: (entries: RawEntry[]) => void | Promise<void>): Promise<void>;
+  dirSync(search: Omit<Search, 'scope'>, flags: number, cookie: Buffer): Promise<DirSyncAnswer>;
+  /** Calls `onChange` for each change below `base` until the connection ends. A hint only: it has no order and replays nothing. */
+  notify(base: string, onChange: () => void): void;
+  close(): void;
+}
+
+interface Pending {
+  readonly message: Message;
+  readonly onEntry: ((entry: SearchEntry) => void) | null;
+  readonly settle: (answer: MessageResponse) => void;
+  readonly fail: (error: Error) => void;
+  readonly touch: () => void;
+}
+
+const operationTimeoutMs = 5_000;
+const pageSize = 1_000;
+const startTlsOid = '1.3.6.1.4.1.1466.20037';
+const success = 0;
+
+export async function openConnection(endpoint: Endpoint, timeoutMs = operationTimeoutMs): Promise<LdapConnection> {
+  const address = parseLdapUrl(endpoint.url);
+  if (!address) throw new LdapDoubt(`${endpoint.url} is no LDAP address`);
+  let socket: Socket | TLSSocket = await openTcp(address, timeoutMs);
+  if (address.startTls) await startTls(socket, timeoutMs);
+  socket = await secure(socket, endpoint, address, timeoutMs);
+  return speak(socket, endpoint);
+}
+
+async function startTls(socket: Socket, timeoutMs: number): Promise<void> {
+  const wire = createWire(socket);
+  const answer = await wire.ask(new ExtendedRequest({ messageId: 0, oid: startTlsOid }), { timeoutMs });
+  wire.release();
+  if (answer.status !== success) throw new LdapRefusal('StartTLS', answer.status, answer.errorMessage);
+}
+
+function speak(socket: TLSSocket, endpoint: Endpoint): LdapConnection {
+  const wire = createWire(socket);
+  let bound = false;
+
+  async function search(
+    { base, scope, filter, attributes, timeoutMs = operationTimeoutMs }: Search,
+    controls: Control[],
+    onEntry: (entry: RawEntry) => void,
+  ): Promise<MessageResponse> {
+    if (!bound) throw new LdapDoubt('a search was asked of a connection that is not signed in');
+    const request = new SearchRequest({
+      messageId: 0,
+      baseDN: base,
+      scope,
+      filter: FilterParser.parseString(filter),
+      attributes: [...attributes],
+      timeLimit: Math.ceil(timeoutMs / 1_000) * 4,
+      controls: [...controls, new DomainScopeControl()],
+    });
+    const answer = await wire.ask(request, { timeoutMs, onEntry: (entry) => onEntry(rawEntry(entry)) });
+    if (answer.status !== success) throw new LdapRefusal('a search', answer.status, answer.errorMessage);
+    return answer;
+  }
+
+  return {
+    endpoint,
+    closed: wire.closed,
+    async bind(dn, password) {
+      // A bind without a name or a password succeeds as nobody; a name that is a SASL mechanism would be taken as one.
+      if (dn === '' || password === '' || password.includes('\0')) throw new LdapDoubt('a bind without a name or a password is never sent');
+      bound = false;
+      const answer = await wire.ask(new BindRequest({ messageId: 0, dn, password }), { timeoutMs: operationTimeoutMs });
+      if (answer.status !== success) throw new LdapRefusal('a bind', answer.status, answer.errorMessage);
+      bound = true;
+    },
+    async search(request) {
+      const entries: RawEntry[] = [];
+      const controls = request.base === '' ? [] : [new ExtendedDnControl()];
+      await search(request, controls, (entry) => entries.push(entry));
+      return entries;
+    },
+    async readAll(request, onPage) {
+      let cookie: Buffer | null = null;
+      do {
+        const entries: RawEntry[] = [];
+        const paging: PagedResultsControl = new PagedResultsControl({ value: { size: pageSize, ...(cookie ? { cookie } : {}) } });
+        const answer = await search(request, [paging, new ExtendedDnControl()], (entry) => entries.push(entry));
+        const next = answer.controls?.find((control) => control instanceof PagedResultsControl)?.value;
+        if (!next) throw new LdapDoubt('a page came without saying whether another follows');
+        await onPage(entries);
+        cookie = next.cookie && next.cookie.length > 0 ? next.cookie : null;
+      } while (cookie);
+    },
+    async dirSync(request, flags, cookie) {
+      const entries: RawEntry[] = [];
+      const control = new DirSyncControl(flags, cookie);
+      await search({ ...request, scope: 'sub' }, [control, new ExtendedDnControl()], (entry) => entries.push(entry));
+      if (!control.nextCookie || control.nextCookie.length === 0) throw new LdapDoubt('changes came without a new cookie');
+      return { entries, cookie: control.nextCookie, more: control.more };
+    },
+    notify(base, onChange) {
+      const request = new SearchRequest({
+        messageId: 0,
+        baseDN: base,
+        scope: 'sub',
+        filter: FilterParser.parseString('(objectClass=*)'),
+        attributes: ['uSNChanged'],
+        timeLimit: 0,
+        controls: [new NotificationControl()],
+      });
+      wire.ask(request, { timeoutMs: null, onEntry: onChange }).catch(() => {});
+    },
+    close() {
+      wire.end();
+    },
+  };
+}
+
+interface AskOptions {
+  /** Null: it may stay unanswered for ever (a notification). */
+  readonly timeoutMs: number | null;
+  readonly onEntry?: ((entry: SearchEntry) => void) | undefined;
+}
+
+function createWire(socket: Socket | TLSSocket) {
+  const pending = new Map<string, Pending>();
+  const parser = new MessageParser();
+  let lastId = 0;
+  let ended: Error | null = null;
+  let announceClosed: (reason: Error | null) => void = () => {};
+  const closed = new Promise<Error | null>((resolve) => {
+    announceClosed = resolve;
+  });
+
+  function fail(reason: Error): void {
+    ended ??= reason;
+    socket.destroy();
+    for (const waiting of pending.values()) waiting.fail(ended);
+    pending.clear();
+    announceClosed(ended);
+  }
+
+  const framer = createFramer((message) => parser.read(message, pending));
+  const onData = (chunk: Buffer) => {
+    try {
+      framer.push(chunk);
+    } catch (error) {
+      fail(new LdapDoubt('the domain controller said something that is not LDAP', error));
+    }
+  };
+  const onError = (error: Error) => fail(error);
+  const onClose = () => fail(new LdapDoubt('the domain controller closed the connection'));
+  socket.on('data', onData);
+  socket.on('error', onError);
+  socket.on('close', onClose);
+  parser.on('error', (error) => fail(new LdapDoubt('a reply could not be read', error)));
+  parser.on('message', (message) => {
+    const waiting = pending.get(String(message.messageId));
+    if (!waiting) {
+      if (message.messageId === 0) fail(new LdapDoubt('the domain controller announced that it disconnects'));
+      return;
+    }
+    waiting.touch();
+    if (message instanceof SearchEntry) waiting.onEntry?.(message);
+    else if (!(message instanceof SearchReference)) waiting.settle(message);
+  });
+
+  return {
+    closed,
+    ask(message: Message, { timeoutMs, onEntry }: AskOptions): Promise<MessageResponse> {
+      if (ended) return Promise.reject(ended);
+      lastId += 1;
+      message.messageId = lastId;
+      const key = String(lastId);
+      return new Promise((resolve, reject) => {
+        let timer: NodeJS.Timeout | null = null;
+        const late = () => fail(timedOut(`no answer from the domain controller within ${timeoutMs} ms`));
+        const done = () => {
+          if (timer) clearTimeout(timer);
+          pending.delete(key);
+        };
+        const touch = () => {
+          if (timer) clearTimeout(timer);
+          timer = timeoutMs === null ? null : setTimeout(late, timeoutMs);
+        };
+        pending.set(key, {
+          message,
+          onEntry: onEntry ?? null,
+          touch,
+          settle: (answer) => {
+            done();
+            resolve(answer);
+          },
+          fail: (error) => {
+            done();
+            reject(error);
+          },
+        });
+        touch();
+        socket.write(message.write());
+      });
+    },
+    /** Hands the socket back without closing it, for TLS to take over. */
+    release() {
+      socket.off('data', onData);
+      socket.off('error', onError);
+      socket.off('close', onClose);
+    },
+    end() {
+      if (ended) return;
+      for (const [key, { message }] of pending) {
+        if (message instanceof SearchRequest) socket.write(new AbandonRequest({ messageId: ++lastId, abandonId: Number(key) }).write());
+      }
+      socket.write(new UnbindRequest({ messageId: ++lastId }).write());
+      ended = new LdapDoubt('the connection was closed by us');
+      for (const waiting of pending.values()) waiting.fail(ended);
+      pending.clear();
+      socket.end();
+      // A peer that never answers our FIN must not keep the socket.
+      setTimeout(() => socket.destroy(), 1_000).unref();
+      announceClosed(null);
+    },
+  };
+}

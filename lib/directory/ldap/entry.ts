@@ -1,0 +1,46 @@
+/** An entry as the wire had it: an attribute that is absent, one without values, and one with values are three different things. */
+import type { SearchEntry } from 'ldapts';
+import { guidFromBytes } from '../active-directory/guid.ts';
+
+export interface RawEntry {
+  /** Without the <GUID=…>;<SID=…>; that the extended DN control puts before it. */
+  readonly dn: string;
+  has(attribute: string): boolean;
+  text(attribute: string): string | null;
+  texts(attribute: string): string[];
+  bytes(attribute: string): Buffer | null;
+  /** The attribute with its options, as `member;range=0-1499`: what the server chose to return. */
+  options(attribute: string): { readonly option: string; readonly values: readonly string[] }[];
+}
+
+export function rawEntry(entry: SearchEntry): RawEntry {
+  const attributes = new Map(entry.attributes.map((attribute) => [attribute.type.toLowerCase(), attribute.parsedBuffers]));
+  const valuesOf = (attribute: string) => attributes.get(attribute.toLowerCase()) ?? [];
+  return {
+    dn: splitExtendedDn(entry.name).dn,
+    has: (attribute) => attributes.has(attribute.toLowerCase()),
+    text: (attribute) => valuesOf(attribute)[0]?.toString('utf8') ?? null,
+    texts: (attribute) => valuesOf(attribute).map((value) => value.toString('utf8')),
+    bytes: (attribute) => valuesOf(attribute)[0] ?? null,
+    options: (attribute) => {
+      const prefix = `${attribute.toLowerCase()};`;
+      return [...attributes]
+        .filter(([type]) => type.startsWith(prefix))
+        .map(([type, values]) => ({ option: type.slice(prefix.length), values: values.map((value) => value.toString('utf8')) }));
+    },
+  };
+}
+
+export interface ExtendedDn {
+  readonly guid: string | null;
+  readonly dn: string;
+}
+
+const guidPart = /^<GUID=([0-9a-f-]{32,36})>;/i;
+
+export function splitExtendedDn(text: string): ExtendedDn {
+  const guid = guidPart.exec(text)?.[1];
+  const dn = text.replace(/^(?:<[A-Za-z_]+=[^>]*>;)+/, '');
+  if (!guid) return { guid: null, dn };
+  return { guid: guid.includes('-') ? guid.toLowerCase() : guidFromBytes(Buffer.from(guid, 'hex')), dn };
+}

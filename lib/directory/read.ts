@@ -1,0 +1,166 @@
+/**
+ * Reads a whole directory, or whole objects of it. A complete read is complete or it is nothing: every page reached, every group's ranges
+ * followed, the domain's own Domain Users found in it. Whatever breaks on the way throws, and a throw removes nobody.
+ */
+import type { Progress } from '#lib/request/answer.ts';
+import { guidAsBase, guidAsFilter } from './active-directory/guid.ts';
+import { groupAttributes, groupFromEntry, groupsFilter, guidOf, guidsOfLinks, peopleFilter, personAttributes, personFromEntry } from './active-directory/objects.ts';
+import { type LdapConnection, LdapDoubt, LdapRefusal } from './ldap/connection.ts';
+import type { RawEntry } from './ldap/entry.ts';
+import type { GroupFacts, PersonFacts } from './types.ts';
+
+export interface WholeRead {
+  readonly people: PersonFacts[];
+  readonly groups: GroupFacts[];
+}
+
+type Report = (progress: Progress) => void;
+
+const bulkSilenceMs = 30_000;
+const guidsInOneFilter = 200;
+const noSuchObject = 32;
+/** Present in every domain and undeletable; without it what we see is not the directory. */
+const domainUsersRid = 513;
+
+export async function readEverything(connection: LdapConnection, baseDn: string, domainSid: string | null, report: Report = () => {}): Promise<WholeRead> {
+  const people: PersonFacts[] = [];
+  const groups: GroupFacts[] = [];
+  await connection.readAll(
+    { base: baseDn, scope: 'sub', filter: groupsFilter, attributes: groupAttributes, timeoutMs: bulkSilenceMs },
+    async (entries) => {
+      for (const entry of entries) {
+        const group = await wholeGroup(connection, entry);
+        if (group) groups.push(group);
+      }
+      report({ done: groups.length, text: `Read ${groups.length} groups` });
+    },
+  );
+  await connection.readAll(
+    { base: baseDn, scope: 'sub', filter: peopleFilter, attributes: personAttributes, timeoutMs: bulkSilenceMs },
+    (entries) => {
+      for (const entry of entries) {
+        const person = personFromEntry(entry);
+        if (person) people.push(person);
+      }
+      report({ done: groups.length + people.length, text: `Read ${people.length} accounts` });
+    },
+  );
+  if (domainSid) requireSentinels(people, groups, domainSid);
+  return { people, groups };
+}
+
+/** The objects of these GUIDs as they are now. Members come only when asked for: a delta that tells links one by one has no need of them. */
+export async function readObjects(
+  connection: LdapConnection,
+  baseDn: string,
+  guids: readonly string[],
+  { members }: { members: boolean },
+): Promise<WholeRead & { gone: string[] }> {
+  const people: PersonFacts[] = [];
+  const groups: GroupFacts[] = [];
+  const found = new Set<string>();
+  const attributes = [...new Set([...personAttributes, ...groupAttributes, 'objectClass', 'memberOf'])].filter((name) => members || name !== 'member');
+  for (let n = 0; n < guids.length; n += guidsInOneFilter) {
+    const filter = `(|${guids.slice(n, n + guidsInOneFilter).map(guidAsFilter).join('')})`;
+    const entries = await connection.search({ base: baseDn, scope: 'sub', filter, attributes, timeoutMs: bulkSilenceMs });
+    for (const entry of entries) {
+      found.add(guidOf(entry) ?? '');
+      if (entry.texts('objectClass').includes('group')) {
+        const group = groupFromEntry(entry);
+        if (group) groups.push({ ...group, memberGuids: members ? await allMembers(connection, entry, group.objectGuid) : null });
+      } else {
+        const person = personFromEntry(entry);
+        if (person) people.push(person);
+      }
+    }
+  }
+  return { people, groups, gone: await confirmGone(connection, guids.filter((guid) => !found.has(guid))) };
+}
+
+/** Which of these are no more. */
+export async function findGone(connection: LdapConnection, baseDn: string, guids: readonly string[]): Promise<string[]> {
+  const missing: string[] = [];
+  for (let n = 0; n < guids.length; n += guidsInOneFilter) {
+    const some = guids.slice(n, n + guidsInOneFilter);
+    const filter = `(|${some.map(guidAsFilter).join('')})`;
+    const entries = await connection.search({ base: baseDn, scope: 'sub', filter, attributes: ['objectGUID'], timeoutMs: bulkSilenceMs });
+    const found = new Set(entries.map(guidOf));
+    missing.push(...some.filter((guid) => !found.has(guid)));
+  }
+  return confirmGone(connection, missing);
+}
+
+/** Absence from a search is only a question; the answer is a search for that one object. */
+async function confirmGone(connection: LdapConnection, guids: readonly string[]): Promise<string[]> {
+  const gone: string[] = [];
+  for (const guid of guids) {
+    if (!(await stillThere(connection, guid))) gone.push(guid);
+  }
+  return gone;
+}
+
+/** One account by its GUID, wherever it lies now; null when it is no more. */
+export async function readPerson(connection: LdapConnection, guid: string, timeoutMs?: number): Promise<PersonFacts | null> {
+  try {
+    const [entry] = await connection.search({ base: guidAsBase(guid), scope: 'base', filter: peopleFilter, attributes: personAttributes, timeoutMs });
+    return entry ? personFromEntry(entry) : null;
+  } catch (error) {
+    if (error instanceof LdapRefusal && error.status === noSuchObject) return null;
+    throw error;
+  }
+}
+
+async function stillThere(connection: LdapConnection, guid: string): Promise<boolean> {
+  try {
+    const entries = await connection.search({ base: guidAsBase(guid), scope: 'base', filter: '(objectClass=*)', attributes: ['objectGUID'] });
+    return entries.length > 0;
+  } catch (error) {
+    if (error instanceof LdapRefusal && error.status === noSuchObject) return false;
+    throw error;
+  }
+}
+
+async function wholeGroup(connection: LdapConnection, entry: RawEntry): Promise<GroupFacts | null> {
+  const group = groupFromEntry(entry);
+  if (!group) return null;
+  return { ...group, memberGuids: await allMembers(connection, entry, group.objectGuid) };
+}
+
+/** A server that returns members in ranges says so by the option it answers with; the last range ends in `*`. */
+async function allMembers(connection: LdapConnection, entry: RawEntry, guid: string): Promise<string[] | null> {
+  const members = guidsOfLinks(entry.texts('member'));
+  let range = firstRange(entry);
+  try {
+    while (range) {
+      members.push(...guidsOfLinks(range.values));
+      if (range.last) return members;
+      const [more] = await connection.search({
+        base: guidAsBase(guid),
+        scope: 'base',
+        filter: groupsFilter,
+        attributes: [`member;range=${range.end + 1}-*`],
+      });
+      const next = more ? firstRange(more) : null;
+      if (!next || next.start !== range.end + 1) return null;
+      range = next;
+    }
+  } catch (error) {
+    if (error instanceof LdapRefusal) return null;
+    throw error;
+  }
+  return members;
+}
+
+function firstRange(entry: RawEntry): { start: number; end: number; last: boolean; values: readonly string[] } | null {
+  for (const { option, values } of entry.options('member')) {
+    const match = /^range=(\d+)-(\d+|\*)$/.exec(option);
+    if (match) return { start: Number(match[1]), end: Number(match[2]), last: match[2] === '*', values };
+  }
+  return null;
+}
+
+function requireSentinels(people: readonly PersonFacts[], groups: readonly GroupFacts[], domainSid: string): void {
+  if (people.length === 0 || !groups.some(({ sid }) => sid === `${domainSid}-${domainUsersRid}`)) {
+    throw new LdapDoubt('the read came without people or without Domain Users: what the account sees is not the whole directory');
+  }
+}

@@ -1,0 +1,130 @@
+import type { AccountState } from './active-directory/account.ts';
+import type { Stamps } from './active-directory/replication-stamps.ts';
+
+/** What a domain controller says of an account. */
+export interface PersonFacts {
+  readonly objectGuid: string;
+  readonly sid: string | null;
+  readonly dn: string;
+  readonly samAccountName: string;
+  readonly upn: string | null;
+  readonly displayName: string;
+  readonly mail: string | null;
+  readonly title: string | null;
+  readonly department: string | null;
+  readonly userAccountControl: number;
+  readonly primaryGroupRid: number | null;
+  readonly accountExpiresAt: Date | null;
+  readonly lockoutAt: Date | null;
+  readonly passwordSetAt: Date | null;
+  readonly mustChangePassword: boolean;
+  /** Null where the domain controller shows no replication metadata. */
+  readonly stamps: Stamps | null;
+  /** The groups that list it, read only with single objects: what a person who newly comes in is already a member of. */
+  readonly groupGuids: readonly string[] | null;
+}
+
+export interface GroupFacts {
+  readonly objectGuid: string;
+  readonly sid: string | null;
+  readonly dn: string;
+  readonly samAccountName: string;
+  readonly name: string;
+  readonly description: string | null;
+  readonly groupType: number;
+  readonly security: boolean;
+  /** All direct members; null when they were not read completely: then nothing is concluded from who is missing. */
+  readonly memberGuids: readonly string[] | null;
+  readonly groupGuids: readonly string[] | null;
+}
+
+/** One link that came or went, in the order in which the domain controller told it. */
+export interface LinkChange {
+  readonly groupGuid: string;
+  readonly memberGuid: string;
+  readonly present: boolean;
+}
+
+/**
+ * What a follower brings home. `complete`: everything there is, so that absence means something. `delta`: what changed; absence means nothing.
+ * `gone` says the same in either.
+ */
+export interface Observation {
+  readonly kind: 'complete' | 'delta';
+  readonly people: readonly PersonFacts[];
+  readonly groups: readonly GroupFacts[];
+  readonly links: readonly LinkChange[];
+  readonly gone: readonly Gone[];
+}
+
+export interface Gone {
+  readonly objectGuid: string;
+  /** A tombstone is proof. Not being found is what a lost right to read looks like, too: the shrink guard counts it. */
+  readonly evidence: 'tombstone' | 'not-found';
+}
+
+export interface KnownPerson extends Omit<PersonFacts, 'groupGuids'> {
+  readonly id: string;
+  readonly directoryId: string;
+  readonly wireName: string;
+  readonly deletedAt: Date | null;
+  readonly outOfScope: boolean;
+  readonly cutAt: Date | null;
+  readonly state: AccountState;
+}
+
+export interface KnownGroup extends Omit<GroupFacts, 'memberGuids' | 'groupGuids'> {
+  readonly id: string;
+  readonly directoryId: string;
+  readonly deletedAt: Date | null;
+}
+
+export interface KnownEdge {
+  readonly groupId: string;
+  readonly memberId: string;
+  readonly isPrimary: boolean;
+}
+
+/** What our tables say of the objects that an observation is about (of all, when it is complete). */
+export interface Known {
+  readonly people: readonly KnownPerson[];
+  readonly groups: readonly KnownGroup[];
+  readonly edges: readonly KnownEdge[];
+  /** Wire name → id of who carries it now, for the names that the observation could claim. */
+  readonly wireNames: ReadonlyMap<string, string>;
+}
+
+export interface DirectorySettings {
+  readonly urls: readonly string[];
+  readonly serverName?: string | undefined;
+  readonly caPem?: string | undefined;
+  readonly bindDn: string;
+  /** Only people below one of these have a place here; empty: everybody below the base. */
+  readonly scopeDns: readonly string[];
+}
+
+export interface Directory {
+  readonly id: string;
+  readonly forestId: string;
+  readonly wirePrefix: string;
+  readonly domain: string;
+  readonly netbios: string | null;
+  readonly baseDn: string;
+  readonly domainSid: string | null;
+  readonly settings: DirectorySettings;
+  readonly lockoutThreshold: number | null;
+  readonly lockoutSeconds: number | null;
+  readonly state: 'new' | 'reading' | 'following' | 'unreachable' | 'held';
+}
+
+export interface DomainController {
+  readonly id: string;
+  readonly directoryId: string;
+  readonly url: string;
+  readonly invocationId: string | null;
+  readonly highestUsn: bigint | null;
+  readonly cookie: Buffer | null;
+  readonly seesDeleted: boolean;
+  readonly fullReadAt: Date | null;
+  readonly freshAt: Date | null;
+}

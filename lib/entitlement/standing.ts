@@ -1,0 +1,28 @@
+import type { Refusal, RefusalReason, WorldDirectory, WorldPerson } from './types.ts';
+
+/**
+ * Whether an account is live at this moment. What the directory said comes first; then what only a clock can know, because no change is
+ * ever sent when an account's end or a lock's end arrives. Of several reasons the one that lasts longest is named.
+ */
+export function standingOf(person: WorldPerson | undefined, directory: WorldDirectory | undefined, now: Date): 'live' | Refusal {
+  if (!person) return refused('unknown');
+  if (person.deleted || person.state === 'deleted') return refused('deleted');
+  if (person.cut || person.state === 'cut') return refused('cut');
+  if (person.outOfScope || person.state === 'out-of-scope') return refused('out-of-scope');
+  if (person.disabled || person.state === 'disabled') return refused('disabled');
+  if (person.accountExpiresAt !== null && person.accountExpiresAt <= now.getTime()) return refused('expired');
+  if (isLocked(person, directory, now)) return refused('locked');
+  return 'live';
+}
+
+/** A directory that does not say how long a lock lasts (or says "until lifted") leaves it standing. */
+function isLocked({ lockoutAt }: WorldPerson, directory: WorldDirectory | undefined, now: Date): boolean {
+  if (lockoutAt === null) return false;
+  const windowSeconds = directory?.lockoutWindowSeconds ?? 0;
+  if (windowSeconds <= 0) return true;
+  return now.getTime() < lockoutAt + windowSeconds * 1000;
+}
+
+function refused(reason: RefusalReason): Refusal {
+  return { reason };
+}

@@ -1,0 +1,1 @@
+export type { World, WorldRows } from './types.ts';

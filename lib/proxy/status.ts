@@ -1,0 +1,62 @@
+/**
+ * A refusal as Kubernetes says it: a `Status` object, in JSON, which every client reads whatever it asked for (kubectl prints its message).
+ * Written either as an ordinary answer, or, where there is only a socket left (a broken head, CONNECT, an upgrade), byte by byte.
+ */
+import { STATUS_CODES, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { AnswerFacts } from './answers.ts';
+
+export function statusBody({ status, reason, message, code, retryAfterSeconds }: AnswerFacts): string {
+  return `${JSON.stringify({
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message,
+    reason,
+    details: { causes: [{ reason: code, message: code }], ...(retryAfterSeconds ? { retryAfterSeconds } : {}) },
+    code: status,
+  })}\n`;
+}
+
+function headersOf(facts: AnswerFacts, requestId: string, length: number): string[] {
+  return [
+    'Content-Type',
+    'application/json',
+    'Content-Length',
+    String(length),
+    'Cache-Control',
+    'no-cache, private',
+    'X-Content-Type-Options',
+    'nosniff',
+    'Audit-Id',
+    requestId,
+    ...(facts.status === 401 ? ['WWW-Authenticate', 'Bearer realm="gatehouse"'] : []),
+    ...(facts.retryAfterSeconds ? ['Retry-After', String(facts.retryAfterSeconds)] : []),
+    ...(facts.close ? ['Connection', 'close'] : []),
+  ];
+}
+
+export function answerRequest(response: ServerResponse, facts: AnswerFacts, requestId: string): void {
+  if (response.headersSent || response.destroyed) {
+    response.destroy();
+    return;
+  }
+  const body = statusBody(facts);
+  response.writeHead(facts.status, headersOf(facts, requestId, Buffer.byteLength(body)));
+  response.end(body);
+}
+
+/** The last thing said on a socket: it ends behind the answer, whatever the client goes on to send. */
+export function answerSocket(socket: Duplex, facts: AnswerFacts, requestId: string): void {
+  if (socket.destroyed || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const body = statusBody(facts);
+  const headers = headersOf({ ...facts, close: true }, requestId, Buffer.byteLength(body));
+  const lines = [`HTTP/1.1 ${facts.status} ${STATUS_CODES[facts.status] ?? 'Error'}`];
+  for (let i = 0; i < headers.length; i += 2) lines.push(`${headers[i]}: ${headers[i + 1]}`);
+  socket.on('error', () => {});
+  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
+}

@@ -1,0 +1,49 @@
+/** The data plane: the door in front of the clusters, fed by the change feed alone. */
+import { createDoorCredentials } from '#lib/cluster/door-credential.ts';
+import type { Config } from '#lib/config/config.ts';
+import { openingKeyFromPem } from '#lib/config/keys.ts';
+import { openDatabase } from '#lib/db/database.ts';
+import { newId } from '#lib/db/ids.ts';
+import { loadWorld } from '#lib/entitlement/data.ts';
+import type { Log } from '#lib/log/log.ts';
+import { createDoor } from '#lib/proxy/door.ts';
+import { createFeed } from '#lib/revocation/feed.ts';
+import { createReplica } from '../replica.ts';
+import { readRoleSecrets } from '../role-secrets.ts';
+import type { Service } from '../service.ts';
+import { startServices } from '../services.ts';
+
+export async function startProxy(config: Config, log: Log): Promise<Service> {
+  const secrets = await readRoleSecrets('proxy', config.secretsFile);
+  const db = openDatabase(secrets.databaseUrl);
+  const replicaId = newId('x');
+  const world = await loadWorld(db);
+  const doorCredentials = createDoorCredentials({ db, openingKey: openingKeyFromPem(secrets.openingKeyPem) });
+  const feed = createFeed({
+    db,
+    log,
+    from: world.seq,
+    async onChanges(changes) {
+      await world.apply(changes, db);
+      for (const { topic, key } of changes) if (topic === 'cluster') doorCredentials.forget(key);
+      await door.onChanges(changes);
+    },
+  });
+  const door = createDoor({
+    config,
+    db,
+    world,
+    lease: feed,
+    doorCredentials,
+    hashKey: Buffer.from(secrets.hashKeyBase64, 'base64'),
+    log,
+    replicaId,
+    tls: { cert: secrets.doorCertificatePem, key: secrets.doorKeyPem },
+  });
+  const replica = createReplica({ db, log, id: replicaId, role: 'proxy', facts: () => ({ seq: feed.seq, streams: door.snapshotStreams() }) });
+  return startServices('proxy', [closing(db), replica, feed, door], log);
+}
+
+function closing(db: { close(): Promise<void> }): Service {
+  return { name: 'database', start: async () => {}, stop: () => db.close() };
+}

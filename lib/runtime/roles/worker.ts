@@ -1,0 +1,64 @@
+/** Everything that acts on the outside: follows the directories, converges the clusters, answers what the portal asks, sweeps. */
+import { createRotation } from '#lib/cluster/rotate.ts';
+import { clusterHandlers } from '#lib/cluster/requests.ts';
+import type { Config } from '#lib/config/config.ts';
+import { openingKeyFromPem, sealingKeyFromPem } from '#lib/config/keys.ts';
+import { openDatabase } from '#lib/db/database.ts';
+import { newId } from '#lib/db/ids.ts';
+import { directoryHandlers } from '#lib/directory/requests.ts';
+import { createDirectoryService } from '#lib/directory/service.ts';
+import { seedBuiltinRoles } from '#lib/entitlement/builtin-roles.ts';
+import { loadWorld } from '#lib/entitlement/data.ts';
+import type { Log } from '#lib/log/log.ts';
+import { createReconciler } from '#lib/reconcile/reconciler.ts';
+import { createAnswerer } from '#lib/request/answer.ts';
+import { createFeed } from '#lib/revocation/feed.ts';
+import { createReceipts } from '#lib/revocation/receipt.ts';
+import { createHousekeeping } from '../housekeeping.ts';
+import { createReplica } from '../replica.ts';
+import { readRoleSecrets } from '../role-secrets.ts';
+import type { Service } from '../service.ts';
+import { startServices } from '../services.ts';
+
+export async function startWorker(config: Config, log: Log): Promise<Service> {
+  const secrets = await readRoleSecrets('worker', config.secretsFile);
+  const openingKey = openingKeyFromPem(secrets.openingKeyPem);
+  const sealingKey = sealingKeyFromPem(secrets.sealingKeyPem);
+  const db = openDatabase(secrets.databaseUrl, { max: 16 });
+  await seedBuiltinRoles(db);
+  const world = await loadWorld(db);
+  const workerId = newId('w');
+
+  const directory = createDirectoryService({ db, openingKey, sealingKey, log, workerId });
+  const reconciler = createReconciler({ db, world, openingKey, log, workerId });
+  const receipts = createReceipts({ db, log });
+  const answerer = createAnswerer({
+    db,
+    openingKey,
+    log,
+    workerId,
+    handlers: {
+      ...directoryHandlers({ db, openingKey, sealingKey, log, service: directory }),
+      ...clusterHandlers({ db, world, openingKey, sealingKey, joiningKeyPem: secrets.joiningKeyPem, log }),
+    },
+  });
+  const feed = createFeed({
+    db,
+    log,
+    from: world.seq,
+    async onChanges(changes) {
+      await world.apply(changes, db);
+      reconciler.onChanges(changes);
+      directory.onChanges(changes);
+      receipts.onChanges(changes);
+      if (changes.some(({ topic }) => topic === 'request')) answerer.wake();
+    },
+  });
+  const replica = createReplica({ db, log, id: workerId, role: 'worker', facts: () => ({ seq: feed.seq, streams: [] }) });
+  const rotation = createRotation({ db, openingKey, sealingKey, log, workerId });
+  return startServices('worker', [closing(db), replica, feed, directory, reconciler, rotation, receipts, createHousekeeping({ db, log }), answerer], log);
+}
+
+function closing(db: { close(): Promise<void> }): Service {
+  return { name: 'database', start: async () => {}, stop: () => db.close() };
+}

@@ -1,0 +1,219 @@
+/**
+ * `npm start`: one small parent over three processes. It makes keys and database on the first start, brings the schema up to date, gives
+ * each role its own database login, its own user (as root) and just its own secrets, restarts what falls, stops all in order, and shows
+ * one readable log. It holds every secret and therefore speaks to nobody: no port, no request.
+ */
+import { randomBytes } from 'node:crypto';
+import { chmod, chown, mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Config } from '#lib/config/config.ts';
+import { keyedHash } from '#lib/config/keys.ts';
+import { openDatabase } from '#lib/db/database.ts';
+import { ensureInstallation } from '#lib/db/installation.ts';
+import { migrate } from '#lib/db/migrate.ts';
+import { ensureProcessRoles, type ProcessRole } from '#lib/db/roles.ts';
+import { fault } from '#lib/errors/fault.ts';
+import { startEmbeddedPostgres } from './embedded-postgres.ts';
+import { ensureInstallationKeys, type InstallationKeys } from './installation-keys.ts';
+import { createLineReader, showLine, tell } from './readable-log.ts';
+import { doorCertificate, secretsFor } from './role-secrets.ts';
+import type { Service } from './service.ts';
+import { createWarden, type ManagedProcess, type Warden } from './warden.ts';
+
+const order: readonly ProcessRole[] = ['worker', 'proxy', 'portal'];
+const firstUid = 61_101;
+const restartMs = { first: 250, most: 10_000, calmAfter: 30_000 };
+const stopTimeoutMs = 20_000;
+const startTimeoutMs = 60_000;
+/** A role that ends with this code says: trying again will not help (bad configuration, a port in use). */
+export const hopelessExitCode = 2;
+
+export interface Supervisor extends Service {
+  /** Rejects when a role cannot be started at all. */
+  readonly failed: Promise<never>;
+  pids(): Partial<Record<ProcessRole, number>>;
+}
+
+interface Kept {
+  process: ManagedProcess | null;
+  ready: Promise<void>;
+}
+
+export function createSupervisor(config: Config, env: NodeJS.ProcessEnv, entry: string): Supervisor {
+  const kept = new Map<ProcessRole, Kept>();
+  let warden: Warden | null = null;
+  let stopDatabase: () => Promise<void> = async () => {};
+  let stopping = false;
+  let giveUp: (reason: unknown) => void = () => {};
+  const failed = new Promise<never>((_, reject) => {
+    giveUp = reject;
+  });
+  failed.catch(() => {});
+
+  async function start(): Promise<void> {
+    const url = await openDatabaseServer();
+    const applied = await migrate(url);
+    if (applied.length > 0) tell('supervisor', `database schema brought up to date (${applied.join(', ')})`);
+    const doorHosts = [...new Set(['localhost', '127.0.0.1', config.proxy.host, new URL(config.proxy.url).hostname])];
+    const keys = await doorCertificate(config, await ensureInstallationKeys(config.keysDirectory, doorHosts));
+    await prepareInstallation(url, keys);
+    const urls = { ...(await ensureProcessRoles(url, keys.databasePasswords)), ...config.roleDatabaseUrls };
+    const separate = config.separateUsers && (await canBeSeparated(entry));
+    if (!separate)
+      tell('supervisor', 'all processes run as one user: only separate containers keep their secrets apart (docs/security.md)');
+    warden = await createWarden();
+    for (const role of order) {
+      const secretsFile = await writeSecrets(role, secretsFor(role, keys, urls[role], { doorCaPem: keys.caPem }), separate);
+      keep(role, warden, secretsFile, separate);
+    }
+    await Promise.all([...kept.values()].map(({ ready }) => ready));
+    const pids = [...order].reverse().map((role) => `${role}=${kept.get(role)?.process?.pid ?? 'restarting'}`);
+    tell('supervisor', `all ready  ${pids.join(' ')}  ${config.portal.url}`);
+  }
+
+  async function openDatabaseServer(): Promise<string> {
+    if (config.databaseUrl) return config.databaseUrl;
+    const postgres = await startEmbeddedPostgres({ directory: join(config.dataDirectory, 'postgres') });
+    stopDatabase = () => postgres.stop();
+    postgres.exited.then(() => {
+      if (!stopping)
+        giveUp(
+          fault('unavailable', 'database.ended', 'The embedded database ended. See the log beside the data folder, then start again.'),
+        );
+    });
+    return postgres.url;
+  }
+
+  async function prepareInstallation(url: string, keys: InstallationKeys & { caPem: string | null }): Promise<void> {
+    const db = openDatabase(url, { max: 2 });
+    try {
+      await ensureInstallation(db);
+      await db.sql.query('UPDATE installation SET portal_url = $1, proxy_url = $2, proxy_ca_pem = $3', [
+        config.portal.url,
+        config.proxy.url,
+        keys.caPem,
+      ]);
+      const { rows } = await db.sql.query<{ setup_done_at: Date | null }>('SELECT setup_done_at FROM installation');
+      if (rows[0]?.setup_done_at) return;
+      const code = setupCode(keys);
+      await db.sql.query('UPDATE installation SET setup_code_hash = $1', [keyedHash(Buffer.from(keys.hashKeyBase64, 'base64'), code)]);
+      // On purpose on the terminal and nowhere else: whoever can read it started the product.
+      tell('supervisor', `first start: open ${config.portal.url}/setup and give this code: ${code}`);
+    } finally {
+      await db.close();
+    }
+  }
+
+  async function writeSecrets(role: ProcessRole, secrets: object, separate: boolean): Promise<string> {
+    const directory = join(config.dataDirectory, 'run');
+    await mkdir(directory, { recursive: true, mode: 0o711 });
+    await chmod(directory, 0o711);
+    const file = join(directory, `${role}.json`);
+    await rm(file, { force: true });
+    await writeFile(file, JSON.stringify(secrets), { mode: 0o400 });
+    if (separate) await chown(file, uidOf(role), uidOf(role));
+    return file;
+  }
+
+  function keep(role: ProcessRole, host: Warden, secretsFile: string, separate: boolean): void {
+    let wait = restartMs.first;
+    let announceReady: () => void = () => {};
+    const entryOf: Kept = {
+      process: null,
+      ready: new Promise<void>((resolve, reject) => {
+        const tooLate = setTimeout(
+          () => reject(fault('unavailable', 'role.not-ready', `The ${role} was not ready within ${startTimeoutMs / 1000} s.`)),
+          startTimeoutMs,
+        );
+        announceReady = () => {
+          clearTimeout(tooLate);
+          resolve();
+        };
+      }),
+    };
+    entryOf.ready.catch(giveUp);
+    kept.set(role, entryOf);
+
+    const launch = () => {
+      const began = performance.now();
+      const readLine = createLineReader((line) => {
+        if (showLine(role, line).ready) announceReady();
+      });
+      const child = host.spawn({
+        name: role,
+        command: process.execPath,
+        args: [entry, role],
+        cwd: dirname(entry),
+        env: environmentFor(env, secretsFile),
+        onOutput: readLine,
+        orphaned: { signal: 'TERM', seconds: 5 },
+        ...(separate ? { uid: uidOf(role), gid: uidOf(role) } : {}),
+      });
+      entryOf.process = child;
+      void child.exited.then((code) => {
+        entryOf.process = null;
+        if (stopping) return;
+        if (code === hopelessExitCode) {
+          giveUp(fault('bad-input', 'role.cannot-start', `The ${role} cannot start; its last line says why.`));
+          return;
+        }
+        wait = performance.now() - began > restartMs.calmAfter ? restartMs.first : Math.min(wait * 2, restartMs.most);
+        tell('supervisor', `the ${role} ended (${code ?? 'by a signal'}) and is started again in ${(wait / 1000).toFixed(1)} s`);
+        setTimeout(() => {
+          if (!stopping) launch();
+        }, wait);
+      });
+    };
+    launch();
+  }
+
+  return {
+    name: 'supervisor',
+    failed,
+    start,
+    pids: () => Object.fromEntries([...kept].flatMap(([role, { process: child }]) => (child ? [[role, child.pid]] : []))),
+    async stop() {
+      if (stopping) return;
+      stopping = true;
+      // First the ways in, then the worker: nobody is let in whom nobody would cut off.
+      for (const role of [...order].reverse()) await kept.get(role)?.process?.stop({ timeoutMs: stopTimeoutMs });
+      await warden?.close();
+      await stopDatabase();
+    },
+  };
+}
+
+/** The same on each start until the set-up is done, so that a link somebody noted stays good; derived, so that it needs no file of its own. */
+function setupCode(keys: InstallationKeys): string {
+  const digest = keyedHash(Buffer.from(keys.hashKeyBase64, 'base64'), 'setup code').toString('hex');
+  return `${digest.slice(0, 6)}-${digest.slice(6, 12)}-${digest.slice(12, 18)}`;
+}
+
+function environmentFor(env: NodeJS.ProcessEnv, secretsFile: string): Record<string, string> {
+  const passed = Object.entries(env).filter(
+    (entry): entry is [string, string] =>
+      entry[1] !== undefined &&
+      (/^(GATEHOUSE_(?!KEYS$)|NODE_EXTRA_CA_CERTS$|NODE_OPTIONS$|HOME$|PATH$|TZ$|LANG$|LC_)/.test(entry[0]) ?? false),
+  );
+  return {
+    ...Object.fromEntries(passed),
+    NODE_ENV: 'production',
+    NEXT_TELEMETRY_DISABLED: '1',
+    GATEHOUSE_SECRETS_FILE: secretsFile,
+    GATEHOUSE_BOOT: randomBytes(4).toString('hex'),
+  };
+}
+
+function uidOf(role: ProcessRole): number {
+  return firstUid + order.indexOf(role);
+}
+
+/** Root can give each process a user of its own only where such a user could read the program at all. */
+async function canBeSeparated(entry: string): Promise<boolean> {
+  if (process.getuid?.() !== 0) return false;
+  for (let place = dirname(entry); ; place = dirname(place)) {
+    const { mode } = await stat(place);
+    if ((mode & 0o001) === 0) return false;
+    if (place === dirname(place)) return true;
+  }
+}
