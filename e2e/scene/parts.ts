@@ -27,7 +27,14 @@ export async function startParts(options: { folder: string; warden: Warden; prog
       startDirectory({ directory: join(folder, 'ad'), warden, template: 'corp', progress }),
       startCluster({ name: 'east', directory: join(folder, 'east'), binaries, warden }),
       // The older way: a server without constrained impersonation, and a node to which WebSocket is translated.
-      startCluster({ name: 'west', directory: join(folder, 'west'), binaries, warden, classicImpersonation: true, extendWebSockets: false }),
+      startCluster({
+        name: 'west',
+        directory: join(folder, 'west'),
+        binaries,
+        warden,
+        classicImpersonation: true,
+        extendWebSockets: false,
+      }),
     ]),
   );
   await progress('starting pods', () => Promise.all([furnish(east), furnish(west)]));

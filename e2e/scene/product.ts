@@ -1,7 +1,7 @@
 /** Gatehouse itself as an admin starts it: `node server.ts` with a data folder of its own, watched until it says that all three roles are ready. */
 import { dirname, join } from 'node:path';
-import type { ManagedProcess, Warden } from '#e2e/stack/warden.ts';
 import { freePort } from '#e2e/stack/ports.ts';
+import type { ManagedProcess, Warden } from '#e2e/stack/warden.ts';
 
 export interface Product {
   readonly portalUrl: string;
@@ -97,6 +97,8 @@ export async function startProduct(options: {
 
 function inherited(): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(globalThis.process.env).filter((entry): entry is [string, string] => entry[1] !== undefined && !entry[0].startsWith('GATEHOUSE_')),
+    Object.entries(globalThis.process.env).filter(
+      (entry): entry is [string, string] => entry[1] !== undefined && !entry[0].startsWith('GATEHOUSE_'),
+    ),
   );
 }

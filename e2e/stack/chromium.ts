@@ -30,7 +30,7 @@ export function launchOptions(executablePath: string): LaunchOptions {
   return { executablePath, headless: true, args };
 }
 
-function findChromium(): string | undefined {
+export function findChromium(): string | undefined {
   const installed = installedNames.map(findCommand).find(Boolean);
   if (installed) return installed;
   const downloaded = chromium.executablePath();

@@ -93,8 +93,7 @@ describe.each(ways)('kubectl on the %s cluster', (way) => {
     expect(await must(clusters[way], 'logs', '-n', 'shop', 'clock', '--tail=2')).toMatch(/^tick \d+\ntick \d+\n$/);
     expect(await must(clusters[way], 'logs', '-n', 'shop', 'clock', '--since=1s')).not.toContain('tick 1\n');
     await must(clusters[way], 'delete', 'pod', '-n', 'shop', 'clock');
-    await once(follower.child, 'exit');
-    expect(follower.child.exitCode).toBe(0);
+    expect(await follower.ended).toBe(0);
   });
 
   it('attach reaches the standard input and output of the running process', async () => {
@@ -338,6 +337,7 @@ function start(way: Way, ...args: string[]) {
     stdio: 'pipe',
   });
   onTestFinished(() => void child.kill('SIGKILL'));
+  const ended = once(child, 'exit').then(([code]) => code);
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (said += chunk.toString()));
   const shows = async (wanted: RegExp): Promise<RegExpMatchArray> => {
@@ -348,7 +348,7 @@ function start(way: Way, ...args: string[]) {
     }
     throw new Error(`kubectl ${args.join(' ')} never said ${wanted}, but: ${said}`);
   };
-  return { child, shows };
+  return { child, ended, shows };
 }
 
 async function listen(): Promise<{ address: string; called: Promise<string> }> {

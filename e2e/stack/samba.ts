@@ -1,4 +1,4 @@
-// A real Active Directory: Samba as a domain controller, with the company of samba/people.ts in it.
+// A real Active Directory: Samba as a domain controller, with the company of samba/roster.ts in it.
 //
 // Promises: several side by side, each on a loopback address of its own; up in a few seconds from a cached template; the tree in
 // `directory` survives stop and start; it ends when its warden's process ends. It is a hardened one: no simple bind without TLS,
@@ -15,17 +15,10 @@ import type { Progress } from './progress.ts';
 import { becomesFree, claimAddress } from './samba/address.ts';
 import { type Administrator, type Endpoint, signInAsAdministrator, tryWrongPassword } from './samba/administrator.ts';
 import { configurationFor } from './samba/configuration.ts';
-import {
-  type Account,
-  accounts,
-  baseDn,
-  domain,
-  followerLogin,
-  groupDns,
-  lockedLogins,
-  lockoutThreshold,
-  serviceLogin,
-} from './samba/people.ts';
+import { groupDns } from './samba/groups.ts';
+import { baseDn, domain } from './samba/names.ts';
+import { type Account, accounts, lockoutThreshold } from './samba/people.ts';
+import { followerLogin, lockedLogins, serviceLogin } from './samba/roster.ts';
 import { adminPassword, templateTree } from './samba/template.ts';
 import { writeCertificates } from './samba/tls.ts';
 import type { ManagedProcess, Warden } from './warden.ts';

@@ -24,6 +24,7 @@ const vitestResult = join(directory, 'vitest.json');
 const playwrightResult = join(directory, 'playwright.json');
 
 const stages: readonly Stage[] = [
+  { name: 'real parts', command: ['node', 'e2e/stack/ensure.ts'] },
   { name: 'types', command: ['tsc', '--noEmit'] },
   { name: 'lint', command: ['biome', 'check', '.'] },
   { name: 'arrows', command: ['node', 'scripts/check-arrows.ts'] },

@@ -77,7 +77,10 @@ function accessOf(config: Fields, name: string): AdminAccess {
   const cluster = lookUp(config, 'clusters', clusterName);
   const user = lookUp(config, 'users', userName);
   if (Object.keys(cluster).length === 0)
-    throw refuse('no-cluster', `The context “${shown(name)}” names the cluster “${shown(clusterName)}”, which the kubeconfig does not have.`);
+    throw refuse(
+      'no-cluster',
+      `The context “${shown(name)}” names the cluster “${shown(clusterName)}”, which the kubeconfig does not have.`,
+    );
   if (Object.keys(user).length === 0)
     throw refuse('no-user', `The context “${shown(name)}” names the user “${shown(userName)}”, which the kubeconfig does not have.`);
   return { context: name, address: addressOf(cluster), auth: authOf(user) };
@@ -91,10 +94,14 @@ function addressOf(cluster: Fields): ClusterAddress {
       'The kubeconfig says insecure-skip-tls-verify. Gatehouse never speaks to a server it cannot verify: put its certificate authority in instead.',
     );
   if (cluster['proxy-url'])
-    throw refuse('proxy-url', 'The kubeconfig reaches its cluster through proxy-url, which Gatehouse does not use. Give an address it can reach directly.');
+    throw refuse(
+      'proxy-url',
+      'The kubeconfig reaches its cluster through proxy-url, which Gatehouse does not use. Give an address it can reach directly.',
+    );
   if (!URL.canParse(server)) throw refuse('no-server', 'The kubeconfig has no usable server address.');
   const url = new URL(server);
-  if (url.protocol !== 'https:') throw refuse('not-https', 'The kubeconfig’s server is not https. Gatehouse sends credentials over TLS only.');
+  if (url.protocol !== 'https:')
+    throw refuse('not-https', 'The kubeconfig’s server is not https. Gatehouse sends credentials over TLS only.');
   if (url.username || url.password || url.search || url.hash)
     throw refuse('odd-server', 'The kubeconfig’s server address has a user name, query or fragment in it. Use the plain https address.');
   if (cluster['certificate-authority']) throw fileReference('certificate-authority');
@@ -130,7 +137,10 @@ function authOf(user: Fields): ClusterAuth {
       'The kubeconfig gets its credential by running a command (exec), and Gatehouse runs no command for a kubeconfig. Use one with a token or a client certificate inside, or register with the one kubectl apply.',
     );
   if (user['auth-provider'])
-    throw refuse('auth-provider', 'The kubeconfig uses an auth-provider, which Gatehouse does not run. Use one with a token or a client certificate inside.');
+    throw refuse(
+      'auth-provider',
+      'The kubeconfig uses an auth-provider, which Gatehouse does not run. Use one with a token or a client certificate inside.',
+    );
   for (const field of ['tokenFile', 'client-certificate', 'client-key']) if (user[field]) throw fileReference(field);
   for (const field of Object.keys(user))
     if (field.startsWith('as') && user[field])
@@ -144,7 +154,10 @@ function authOf(user: Fields): ClusterAuth {
   const keyPem = Buffer.from(textOf(user['client-key-data']), 'base64').toString('utf8');
   if (certPem.includes('BEGIN CERTIFICATE') && keyPem.includes('PRIVATE KEY')) return { kind: 'certificate', certPem, keyPem };
   if (user.username || user.password)
-    throw refuse('password', 'The kubeconfig signs in with user name and password, which Kubernetes no longer accepts. Use a token or a client certificate.');
+    throw refuse(
+      'password',
+      'The kubeconfig signs in with user name and password, which Kubernetes no longer accepts. Use a token or a client certificate.',
+    );
   throw refuse('no-credential', 'The kubeconfig’s user has neither a token nor a client certificate inside.');
 }
 

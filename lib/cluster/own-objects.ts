@@ -46,7 +46,12 @@ export const systemRights: readonly { readonly words: string; readonly rule: Pol
   },
   {
     words: 'clear away what joining the cluster left behind',
-    rule: { apiGroups: [''], resources: ['serviceaccounts', 'secrets', 'configmaps'], resourceNames: ['gatehouse-join'], verbs: ['delete'] },
+    rule: {
+      apiGroups: [''],
+      resources: ['serviceaccounts', 'secrets', 'configmaps'],
+      resourceNames: ['gatehouse-join'],
+      verbs: ['delete'],
+    },
   },
   { words: '', rule: { apiGroups: ['batch'], resources: ['jobs'], resourceNames: ['gatehouse-join'], verbs: ['delete'] } },
 ];

@@ -1,5 +1,6 @@
 // What the clusters' operations take and give. Pages and the API are built against these shapes; nothing here can hold a secret on its way out.
 import { z } from 'zod';
+import { flag, instant } from '#lib/api/schema.ts';
 
 export const clusterName = z
   .string()
@@ -38,12 +39,12 @@ export const kubeconfigText = z.string().min(1, 'Paste a kubeconfig.').max(KUBEC
 
 export const CLUSTER_STATES = ['joining', 'ready', 'unreachable', 'credential-invalid', 'wrong-cluster', 'removed'] as const;
 export const STATUS_STATES = ['waiting', 'applying', 'in-step', 'failed', 'unreachable'] as const;
-const moment = z.iso.datetime();
+const moment = instant;
 
 // ── what goes in ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export const clusterRef = z.object({ id: clusterId });
-export const listInput = z.object({ search: z.string().max(100).optional(), removed: z.stringbool().or(z.boolean()).default(false) });
+export const listInput = z.object({ search: z.string().max(100).optional(), removed: flag.default(false) });
 export const inspectInput = z.object({ kubeconfig: kubeconfigText });
 export const registerInput = z.object({
   name: clusterName,

@@ -29,7 +29,7 @@ const environment = z.object({
   GATEHOUSE_KEYS: z.string().min(1).optional(),
   GATEHOUSE_SEPARATE_USERS: flag.optional(),
   GATEHOUSE_TRUSTED_PROXIES: z.string().default(''),
-  GATEHOUSE_JOIN_IMAGE: z.string().min(1).default('registry.k8s.io/kubectl:v1.37.2'),
+  GATEHOUSE_JOIN_IMAGE: z.string().min(1).default('node:24-alpine'),
 });
 
 export interface Config {

@@ -2,7 +2,7 @@
  * What was touched since last time. DirSync tells it with links one by one and needs no index; where a domain controller refuses it, the
  * uSNChanged poll names the touched objects and they are read whole. Either only says *which*; what they are now is read afterwards.
  */
-import { guidOf, groupsFilter, peopleFilter } from './active-directory/objects.ts';
+import { groupsFilter, guidOf, peopleFilter } from './active-directory/objects.ts';
 import { type LdapConnection, LdapRefusal } from './ldap/connection.ts';
 import { type RawEntry, splitExtendedDn } from './ldap/entry.ts';
 import type { LinkChange } from './types.ts';
@@ -36,8 +36,26 @@ const filter = `(|${peopleFilter}${groupsFilter}(objectClass=organizationalUnit)
 
 /** For DirSync the list is a filter as well: an object shows only when one of these changed. whenCreated shows only on what is new. */
 const watchedAttributes = [
-  'member', 'userAccountControl', 'accountExpires', 'lockoutTime', 'pwdLastSet', 'userPrincipalName', 'sAMAccountName', 'displayName', 'mail',
-  'title', 'department', 'primaryGroupID', 'objectSid', 'name', 'parentGUID', 'description', 'groupType', 'isDeleted', 'objectClass', 'whenCreated',
+  'member',
+  'userAccountControl',
+  'accountExpires',
+  'lockoutTime',
+  'pwdLastSet',
+  'userPrincipalName',
+  'sAMAccountName',
+  'displayName',
+  'mail',
+  'title',
+  'department',
+  'primaryGroupID',
+  'objectSid',
+  'name',
+  'parentGUID',
+  'description',
+  'groupType',
+  'isDeleted',
+  'objectClass',
+  'whenCreated',
 ];
 
 /** The best mode that this account has here, and a cookie that stands for now. Nothing is read yet. */
@@ -52,13 +70,22 @@ export async function chooseMode(connection: LdapConnection, baseDn: string): Pr
   return { mode: 'usn', cookie: null };
 }
 
-export async function readTouched(connection: LdapConnection, baseDn: string, mode: Exclude<ChangeMode, 'usn'>, from: Buffer): Promise<Touched & { cookie: Buffer }> {
+export async function readTouched(
+  connection: LdapConnection,
+  baseDn: string,
+  mode: Exclude<ChangeMode, 'usn'>,
+  from: Buffer,
+): Promise<Touched & { cookie: Buffer }> {
   const touched = emptyTouched(mode !== 'dirsync-whole-links');
   const guids = new Set<string>();
   let containerMoved = false;
   let cookie = from;
   for (;;) {
-    const answer = await connection.dirSync({ base: baseDn, filter, attributes: watchedAttributes, timeoutMs: 30_000 }, flagsOf[mode], cookie);
+    const answer = await connection.dirSync(
+      { base: baseDn, filter, attributes: watchedAttributes, timeoutMs: 30_000 },
+      flagsOf[mode],
+      cookie,
+    );
     for (const entry of answer.entries) {
       const guid = guidOf(entry);
       if (!guid) continue;
@@ -77,7 +104,13 @@ export async function readTouched(connection: LdapConnection, baseDn: string, mo
 export async function readTouchedSinceUsn(connection: LdapConnection, baseDn: string, usn: bigint): Promise<Touched> {
   const guids = new Set<string>();
   await connection.readAll(
-    { base: baseDn, scope: 'sub', filter: `(&(uSNChanged>=${usn + 1n})(|${peopleFilter}${groupsFilter}))`, attributes: ['objectGUID'], timeoutMs: 30_000 },
+    {
+      base: baseDn,
+      scope: 'sub',
+      filter: `(&(uSNChanged>=${usn + 1n})(|${peopleFilter}${groupsFilter}))`,
+      attributes: ['objectGUID'],
+      timeoutMs: 30_000,
+    },
     (entries) => {
       for (const entry of entries) {
         const guid = guidOf(entry);
@@ -97,7 +130,11 @@ async function cookieOfNow(connection: LdapConnection, baseDn: string, flags: nu
   let cookie: Buffer = Buffer.alloc(0);
   for (;;) {
     // Nothing matches, so nothing is sent; only the cookie moves on.
-    const answer = await connection.dirSync({ base: baseDn, filter: '(objectClass=gatehouseNoSuchClass)', attributes: ['objectGUID'], timeoutMs: 60_000 }, flags, cookie);
+    const answer = await connection.dirSync(
+      { base: baseDn, filter: '(objectClass=gatehouseNoSuchClass)', attributes: ['objectGUID'], timeoutMs: 60_000 },
+      flags,
+      cookie,
+    );
     cookie = answer.cookie;
     if (!answer.more) return cookie;
   }

@@ -4,7 +4,16 @@
  */
 import type { Progress } from '#lib/request/answer.ts';
 import { guidAsBase, guidAsFilter } from './active-directory/guid.ts';
-import { groupAttributes, groupFromEntry, groupsFilter, guidOf, guidsOfLinks, peopleFilter, personAttributes, personFromEntry } from './active-directory/objects.ts';
+import {
+  groupAttributes,
+  groupFromEntry,
+  groupsFilter,
+  guidOf,
+  guidsOfLinks,
+  peopleFilter,
+  personAttributes,
+  personFromEntry,
+} from './active-directory/objects.ts';
 import { type LdapConnection, LdapDoubt, LdapRefusal } from './ldap/connection.ts';
 import type { RawEntry } from './ldap/entry.ts';
 import type { GroupFacts, PersonFacts } from './types.ts';
@@ -22,7 +31,12 @@ const noSuchObject = 32;
 /** Present in every domain and undeletable; without it what we see is not the directory. */
 const domainUsersRid = 513;
 
-export async function readEverything(connection: LdapConnection, baseDn: string, domainSid: string | null, report: Report = () => {}): Promise<WholeRead> {
+export async function readEverything(
+  connection: LdapConnection,
+  baseDn: string,
+  domainSid: string | null,
+  report: Report = () => {},
+): Promise<WholeRead> {
   const people: PersonFacts[] = [];
   const groups: GroupFacts[] = [];
   await connection.readAll(
@@ -59,9 +73,14 @@ export async function readObjects(
   const people: PersonFacts[] = [];
   const groups: GroupFacts[] = [];
   const found = new Set<string>();
-  const attributes = [...new Set([...personAttributes, ...groupAttributes, 'objectClass', 'memberOf'])].filter((name) => members || name !== 'member');
+  const attributes = [...new Set([...personAttributes, ...groupAttributes, 'objectClass', 'memberOf'])].filter(
+    (name) => members || name !== 'member',
+  );
   for (let n = 0; n < guids.length; n += guidsInOneFilter) {
-    const filter = `(|${guids.slice(n, n + guidsInOneFilter).map(guidAsFilter).join('')})`;
+    const filter = `(|${guids
+      .slice(n, n + guidsInOneFilter)
+      .map(guidAsFilter)
+      .join('')})`;
     const entries = await connection.search({ base: baseDn, scope: 'sub', filter, attributes, timeoutMs: bulkSilenceMs });
     for (const entry of entries) {
       found.add(guidOf(entry) ?? '');
@@ -74,7 +93,14 @@ export async function readObjects(
       }
     }
   }
-  return { people, groups, gone: await confirmGone(connection, guids.filter((guid) => !found.has(guid))) };
+  return {
+    people,
+    groups,
+    gone: await confirmGone(
+      connection,
+      guids.filter((guid) => !found.has(guid)),
+    ),
+  };
 }
 
 /** Which of these are no more. */
@@ -102,7 +128,13 @@ async function confirmGone(connection: LdapConnection, guids: readonly string[])
 /** One account by its GUID, wherever it lies now; null when it is no more. */
 export async function readPerson(connection: LdapConnection, guid: string, timeoutMs?: number): Promise<PersonFacts | null> {
   try {
-    const [entry] = await connection.search({ base: guidAsBase(guid), scope: 'base', filter: peopleFilter, attributes: personAttributes, timeoutMs });
+    const [entry] = await connection.search({
+      base: guidAsBase(guid),
+      scope: 'base',
+      filter: peopleFilter,
+      attributes: personAttributes,
+      timeoutMs,
+    });
     return entry ? personFromEntry(entry) : null;
   } catch (error) {
     if (error instanceof LdapRefusal && error.status === noSuchObject) return null;
@@ -112,7 +144,12 @@ export async function readPerson(connection: LdapConnection, guid: string, timeo
 
 async function stillThere(connection: LdapConnection, guid: string): Promise<boolean> {
   try {
-    const entries = await connection.search({ base: guidAsBase(guid), scope: 'base', filter: '(objectClass=*)', attributes: ['objectGUID'] });
+    const entries = await connection.search({
+      base: guidAsBase(guid),
+      scope: 'base',
+      filter: '(objectClass=*)',
+      attributes: ['objectGUID'],
+    });
     return entries.length > 0;
   } catch (error) {
     if (error instanceof LdapRefusal && error.status === noSuchObject) return false;

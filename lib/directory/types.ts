@@ -92,6 +92,9 @@ export interface Known {
   readonly edges: readonly KnownEdge[];
   /** Wire name → id of who carries it now, for the names that the observation could claim. */
   readonly wireNames: ReadonlyMap<string, string>;
+  /** How many live in this directory altogether: what a number of removals is measured against. */
+  readonly livePeople: number;
+  readonly liveGroups: number;
 }
 
 export interface DirectorySettings {

@@ -17,7 +17,10 @@ export function isNonResource(rule: PolicyRule): rule is NonResourceRule {
 export function permits(rule: PolicyRule, question: Question): boolean {
   if (isNonResource(rule)) return false;
   return (
-    has(rule.verbs, question.verb) && has(rule.apiGroups, question.apiGroup) && matchesResource(rule, question.resource) && matchesName(rule, question)
+    has(rule.verbs, question.verb) &&
+    has(rule.apiGroups, question.apiGroup) &&
+    matchesResource(rule, question.resource) &&
+    matchesName(rule, question)
   );
 }
 

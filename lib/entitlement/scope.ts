@@ -60,7 +60,7 @@ function projectReach(projectId: string, cluster: WorldCluster, ground: Ground):
   const standingThere = ground.namespacesOn(cluster.id);
   return ground
     .projectNamespacesOn(cluster.id)
-    .filter((row) => row.projectId === projectId && (row.origin === 'created' || standingThere.has(row.name)))
+    .filter((row) => row.projectId === projectId && (row.origin === 'created' || isUsable(standingThere.get(row.name))))
     .map((row) => row.name)
     .sort();
 }
@@ -73,7 +73,12 @@ function standing(names: readonly string[], cluster: WorldCluster, ground: Groun
       .filter((row) => row.origin === 'created' && ground.projectIsThere(row.projectId))
       .map((row) => row.name),
   );
-  return names.filter((name) => there.has(name) || made.has(name)).sort();
+  return names.filter((name) => isUsable(there.get(name)) || made.has(name)).sort();
+}
+
+/** A namespace on its way out takes no new binding and is no place to work in. */
+function isUsable(namespace: WorldNamespace | undefined): boolean {
+  return namespace !== undefined && namespace.phase !== 'Terminating';
 }
 
 function coversCluster({ clusterId, clusterSelector }: Place, cluster: WorldCluster): boolean {

@@ -254,6 +254,8 @@ export interface World {
   pairsInUse(clusterId: string, now: Date): readonly PairInUse[];
   /** Where a scope bites on a cluster; null = nowhere there. */
   reach(scope: WorldScope, clusterId: string): Reach | null;
+  /** As `reach`, for a place that nobody was granted anything on yet. */
+  reachOfPlace(place: Omit<WorldScope, 'id'>, clusterId: string): Reach | null;
   /** The next moment at which a binding ends by the clock alone, so that streams and clusters are asked again then; null = none. */
   nextEnd(now: Date): number | null;
 

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { z } from 'zod';
 import { cacheDirectory } from './cache.ts';
-import { canRun, type PostgresAccount } from './postgres-account.ts';
+import { canEnter, canRun, type PostgresAccount } from './postgres-account.ts';
 
 export interface PostgresBinaries {
   postgres: string;
@@ -24,6 +24,8 @@ export async function postgresBinaries(account: PostgresAccount): Promise<Postgr
   const { version } = manifest.parse(JSON.parse(readFileSync(join(packaged, 'package.json'), 'utf8')));
   const name = `postgres-${version}-${process.platform}-${process.arch}`;
   for (const cache of [cacheDirectory(), ...(account ? [sharedCache] : [])]) {
+    mkdirSync(cache, { recursive: true });
+    if (!(await canEnter(account, cache))) continue;
     const copy = copyTo(join(cache, name), packaged);
     if (await canRun(account, binariesIn(copy).postgres)) return binariesIn(copy);
   }

@@ -13,6 +13,7 @@ import { ensureInstallation } from '#lib/db/installation.ts';
 import { migrate } from '#lib/db/migrate.ts';
 import { ensureProcessRoles, type ProcessRole } from '#lib/db/roles.ts';
 import { fault } from '#lib/errors/fault.ts';
+import { setupCodeHash } from '#lib/session/setup-pass.ts';
 import { startEmbeddedPostgres } from './embedded-postgres.ts';
 import { ensureInstallationKeys, type InstallationKeys } from './installation-keys.ts';
 import { createLineReader, showLine, tell } from './readable-log.ts';
@@ -96,7 +97,7 @@ export function createSupervisor(config: Config, env: NodeJS.ProcessEnv, entry: 
       const { rows } = await db.sql.query<{ setup_done_at: Date | null }>('SELECT setup_done_at FROM installation');
       if (rows[0]?.setup_done_at) return;
       const code = setupCode(keys);
-      await db.sql.query('UPDATE installation SET setup_code_hash = $1', [keyedHash(Buffer.from(keys.hashKeyBase64, 'base64'), code)]);
+      await db.sql.query('UPDATE installation SET setup_code_hash = $1', [setupCodeHash(Buffer.from(keys.hashKeyBase64, 'base64'), code)]);
       // On purpose on the terminal and nowhere else: whoever can read it started the product.
       tell('supervisor', `first start: open ${config.portal.url}/setup and give this code: ${code}`);
     } finally {

@@ -1,7 +1,8 @@
 // What an administrator of the domain does, over LDAPS as an administrator would: nothing here reaches into Samba's files.
 import { readFileSync } from 'node:fs';
 import { Attribute, Change, Client, InvalidCredentialsError } from 'ldapts';
-import { baseDn, domain, escapeDnValue, passwordFor } from './people.ts';
+import { baseDn, domain, escapeDnValue } from './names.ts';
+import { passwordFor } from './people.ts';
 
 export interface Endpoint {
   url: string;

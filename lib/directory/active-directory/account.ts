@@ -15,7 +15,6 @@ export interface AccountFacts {
 
 const disabledBit = 0x2;
 const normalAccountBit = 0x200;
-const defaultLockoutSeconds = 30 * 60;
 
 /** A person's account, not a computer's nor a trust's. */
 export function isPersonAccount(userAccountControl: number): boolean {
@@ -26,11 +25,10 @@ export function isDisabled(userAccountControl: number): boolean {
   return (userAccountControl & disabledBit) !== 0;
 }
 
-/** `lockoutSeconds`: the domain's lockout duration; 0 = until an administrator unlocks; null = unknown, then AD's own default. */
+/** `lockoutSeconds`: how long a lock lasts in this domain; 0 and unknown (null) leave it standing until it is lifted. */
 export function isLocked(lockoutAt: Date | null, lockoutSeconds: number | null, now: Date): boolean {
   if (!lockoutAt) return false;
-  if (lockoutSeconds === 0) return true;
-  return lockoutAt.getTime() + (lockoutSeconds ?? defaultLockoutSeconds) * 1_000 > now.getTime();
+  return !lockoutSeconds || lockoutAt.getTime() + lockoutSeconds * 1_000 > now.getTime();
 }
 
 /** The strongest reason first: what a later one would say does not matter any more. */

@@ -40,9 +40,9 @@ export function domainOfBaseDn(baseDn: string): string {
 function unescapeValue(text: string): string {
   const bytes: number[] = [];
   for (let n = 0; n < text.length; ) {
-    const escape = /^\\([0-9a-fA-F]{2})/.exec(text.slice(n, n + 3));
-    if (escape?.[1]) {
-      bytes.push(Number.parseInt(escape[1], 16));
+    const escaped = /^\\([0-9a-fA-F]{2})/.exec(text.slice(n, n + 3));
+    if (escaped?.[1]) {
+      bytes.push(Number.parseInt(escaped[1], 16));
       n += 3;
       continue;
     }

@@ -1,6 +1,7 @@
 /** People and groups out of raw entries: the attributes we ask for, and what each of them means. */
-import type { GroupFacts, PersonFacts } from '../types.ts';
+
 import { type RawEntry, splitExtendedDn } from '../ldap/entry.ts';
+import type { GroupFacts, PersonFacts } from '../types.ts';
 import { isPersonAccount } from './account.ts';
 import { guidFromBytes } from './guid.ts';
 import { stampsFromMetaData } from './replication-stamps.ts';
@@ -12,8 +13,21 @@ export const peopleFilter = '(&(objectClass=user)(!(objectClass=computer)))';
 export const groupsFilter = '(objectClass=group)';
 
 export const personAttributes = [
-  'objectGUID', 'objectSid', 'sAMAccountName', 'userPrincipalName', 'displayName', 'name', 'mail', 'title', 'department',
-  'userAccountControl', 'primaryGroupID', 'accountExpires', 'lockoutTime', 'pwdLastSet', 'replPropertyMetaData',
+  'objectGUID',
+  'objectSid',
+  'sAMAccountName',
+  'userPrincipalName',
+  'displayName',
+  'name',
+  'mail',
+  'title',
+  'department',
+  'userAccountControl',
+  'primaryGroupID',
+  'accountExpires',
+  'lockoutTime',
+  'pwdLastSet',
+  'replPropertyMetaData',
 ] as const;
 
 export const groupAttributes = ['objectGUID', 'objectSid', 'sAMAccountName', 'name', 'description', 'groupType', 'member'] as const;

@@ -88,10 +88,9 @@ const success = 0;
 export async function openConnection(endpoint: Endpoint, timeoutMs = operationTimeoutMs): Promise<LdapConnection> {
   const address = parseLdapUrl(endpoint.url);
   if (!address) throw new LdapDoubt(`${endpoint.url} is no LDAP address`);
-  let socket: Socket | TLSSocket = await openTcp(address, timeoutMs);
+  const socket = await openTcp(address, timeoutMs);
   if (address.startTls) await startTls(socket, timeoutMs);
-  socket = await secure(socket, endpoint, address, timeoutMs);
-  return speak(socket, endpoint);
+  return speak(await secure(socket, endpoint, address, timeoutMs), endpoint);
 }
 
 async function startTls(socket: Socket, timeoutMs: number): Promise<void> {

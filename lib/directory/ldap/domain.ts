@@ -37,7 +37,14 @@ export async function readIdentity(connection: LdapConnection): Promise<ServerId
     base: '',
     scope: 'base',
     filter: anything,
-    attributes: ['dnsHostName', 'defaultNamingContext', 'rootDomainNamingContext', 'configurationNamingContext', 'dsServiceName', 'highestCommittedUSN'],
+    attributes: [
+      'dnsHostName',
+      'defaultNamingContext',
+      'rootDomainNamingContext',
+      'configurationNamingContext',
+      'dsServiceName',
+      'highestCommittedUSN',
+    ],
   });
   const context = root?.text('defaultNamingContext');
   const service = root?.text('dsServiceName');
@@ -56,7 +63,10 @@ export async function readIdentity(connection: LdapConnection): Promise<ServerId
   };
 }
 
-export async function readDomain(connection: LdapConnection, { defaultNamingContext, configurationNamingContext }: ServerIdentity): Promise<DomainFacts> {
+export async function readDomain(
+  connection: LdapConnection,
+  { defaultNamingContext, configurationNamingContext }: ServerIdentity,
+): Promise<DomainFacts> {
   const [domain] = await connection.search({
     base: defaultNamingContext,
     scope: 'base',
@@ -84,7 +94,13 @@ async function readNetbios(connection: LdapConnection, domainDn: string, configu
       filter: '(nETBIOSName=*)',
       attributes: ['nETBIOSName', 'nCName'],
     });
-    const own = partitions.find((one) => one.text('nCName')?.replace(/^(<[^>]*>;)+/, '').toLowerCase() === domainDn.replace(/^(<[^>]*>;)+/, '').toLowerCase());
+    const own = partitions.find(
+      (one) =>
+        one
+          .text('nCName')
+          ?.replace(/^(<[^>]*>;)+/, '')
+          .toLowerCase() === domainDn.replace(/^(<[^>]*>;)+/, '').toLowerCase(),
+    );
     return own?.text('nETBIOSName') ?? null;
   } catch (error) {
     if (error instanceof LdapRefusal) return null;

@@ -64,7 +64,9 @@ export function secure(socket: Socket, endpoint: Endpoint, { host }: Address, ti
       reject(error);
     };
     secured.once('error', fail);
-    secured.once('close', () => fail(Object.assign(new Error('the connection was closed during the TLS handshake'), { code: 'ECONNRESET' })));
+    secured.once('close', () =>
+      fail(Object.assign(new Error('the connection was closed during the TLS handshake'), { code: 'ECONNRESET' })),
+    );
     secured.once('secureConnect', () => {
       clearTimeout(timer);
       secured.removeAllListeners('error');

@@ -1,7 +1,7 @@
 /** The portal: Next over plain HTTP behind whatever ends TLS, in a process that holds no cluster credential and no key that opens anything. */
-import { createServer } from 'node:http';
 import { join } from 'node:path';
 import next from 'next';
+import { createPortalServer } from '#lib/api/front.ts';
 import type { Config } from '#lib/config/config.ts';
 import type { Log } from '#lib/log/log.ts';
 import { providePortalDependencies } from '#lib/session/portal-dependencies.ts';
@@ -10,8 +10,6 @@ import { readRoleSecrets } from '../role-secrets.ts';
 import type { Service } from '../service.ts';
 import { startServices } from '../services.ts';
 
-const headersTimeoutMs = 10_000;
-const requestTimeoutMs = 60_000;
 const drainMs = 5_000;
 
 export async function startPortal(config: Config, log: Log): Promise<Service> {
@@ -25,20 +23,22 @@ export async function startPortal(config: Config, log: Log): Promise<Service> {
     portalUrl: config.portal.url,
     proxyUrl: config.proxy.url,
     proxyCaPem: secrets.doorCaPem,
-    trustedProxies: config.trustedProxies,
+    joinImage: config.joinImage,
   });
   // next-auth reads these two from the environment and from nowhere else.
   process.env.NEXTAUTH_URL = config.portal.url;
   process.env.NEXTAUTH_SECRET = secrets.authSecret;
 
   const app = next({ dev: false, dir: join(import.meta.dirname, '../../..'), hostname: config.portal.host, port: config.portal.port });
-  const server = createServer({ headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs, maxHeaderSize: 32 * 1024 });
+  await app.prepare();
+  const server = createPortalServer({
+    handle: app.getRequestHandler(),
+    portalUrl: config.portal.url,
+    trustedProxies: config.trustedProxies,
+  });
   const pages: Service = {
     name: 'portal pages',
     async start() {
-      await app.prepare();
-      const handle = app.getRequestHandler();
-      server.on('request', (request, response) => void handle(request, response));
       await listen(server, config.portal.host, config.portal.port, 'portal');
     },
     async stop() {

@@ -4,7 +4,7 @@ import type { Config } from '#lib/config/config.ts';
 import { openingKeyFromPem } from '#lib/config/keys.ts';
 import { openDatabase } from '#lib/db/database.ts';
 import { newId } from '#lib/db/ids.ts';
-import { loadWorld } from '#lib/entitlement/data.ts';
+import { loadWorld } from '#lib/entitlement/world.ts';
 import type { Log } from '#lib/log/log.ts';
 import { createDoor } from '#lib/proxy/door.ts';
 import { createFeed } from '#lib/revocation/feed.ts';
@@ -40,7 +40,13 @@ export async function startProxy(config: Config, log: Log): Promise<Service> {
     replicaId,
     tls: { cert: secrets.doorCertificatePem, key: secrets.doorKeyPem },
   });
-  const replica = createReplica({ db, log, id: replicaId, role: 'proxy', facts: () => ({ seq: feed.seq, streams: door.snapshotStreams() }) });
+  const replica = createReplica({
+    db,
+    log,
+    id: replicaId,
+    role: 'proxy',
+    facts: () => ({ seq: feed.seq, streams: door.snapshotStreams() }),
+  });
   return startServices('proxy', [closing(db), replica, feed, door], log);
 }
 

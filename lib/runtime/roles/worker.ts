@@ -1,14 +1,15 @@
 /** Everything that acts on the outside: follows the directories, converges the clusters, answers what the portal asks, sweeps. */
-import { createRotation } from '#lib/cluster/rotate.ts';
+
 import { clusterHandlers } from '#lib/cluster/requests.ts';
+import { createRotation } from '#lib/cluster/rotate.ts';
 import type { Config } from '#lib/config/config.ts';
 import { openingKeyFromPem, sealingKeyFromPem } from '#lib/config/keys.ts';
 import { openDatabase } from '#lib/db/database.ts';
 import { newId } from '#lib/db/ids.ts';
 import { directoryHandlers } from '#lib/directory/requests.ts';
 import { createDirectoryService } from '#lib/directory/service.ts';
-import { seedBuiltinRoles } from '#lib/entitlement/builtin-roles.ts';
-import { loadWorld } from '#lib/entitlement/data.ts';
+import { seedBuiltinRoles } from '#lib/entitlement/mutations.ts';
+import { loadWorld } from '#lib/entitlement/world.ts';
 import type { Log } from '#lib/log/log.ts';
 import { createReconciler } from '#lib/reconcile/reconciler.ts';
 import { createAnswerer } from '#lib/request/answer.ts';
@@ -56,7 +57,11 @@ export async function startWorker(config: Config, log: Log): Promise<Service> {
   });
   const replica = createReplica({ db, log, id: workerId, role: 'worker', facts: () => ({ seq: feed.seq, streams: [] }) });
   const rotation = createRotation({ db, openingKey, sealingKey, log, workerId });
-  return startServices('worker', [closing(db), replica, feed, directory, reconciler, rotation, receipts, createHousekeeping({ db, log }), answerer], log);
+  return startServices(
+    'worker',
+    [closing(db), replica, feed, directory, reconciler, rotation, receipts, createHousekeeping({ db, log }), answerer],
+    log,
+  );
 }
 
 function closing(db: { close(): Promise<void> }): Service {

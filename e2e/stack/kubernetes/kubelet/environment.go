@@ -19,7 +19,11 @@ func (c *container) makeEnvironment() ([]string, error) {
 	} else if c.root == "" {
 		search = filepath.Join(c.directory, "root", "bin") + ":" + search
 	}
-	environment := []string{c.mark(), "PATH=" + search, "HOME=/root", "HOSTNAME=" + c.pod.object.Name}
+	home := "/root"
+	if c.usesHostTools() {
+		home = "/tmp" // root may not be the one who runs this
+	}
+	environment := []string{c.mark(), "PATH=" + search, "HOME=" + home, "HOSTNAME=" + c.pod.object.Name}
 	if server, err := url.Parse(c.pod.node.machine.apiServer); err == nil {
 		environment = append(environment, "KUBERNETES_SERVICE_HOST="+server.Hostname(), "KUBERNETES_SERVICE_PORT="+server.Port(),
 			"KUBERNETES_SERVICE_PORT_HTTPS="+server.Port())

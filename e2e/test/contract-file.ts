@@ -1,0 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DemoContract } from '#e2e/scene/contract.ts';
+
+export const contractFile = join(import.meta.dirname, '../../.gatehouse/e2e/scene.json');
+
+export function readContract(): DemoContract {
+  return JSON.parse(readFileSync(contractFile, 'utf8')) as DemoContract;
+}

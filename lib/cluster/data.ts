@@ -1,0 +1,77 @@
+// Reads of the clusters' rows. What is sealed is read only by the two functions at the end, which only worker and proxy may run.
+import type { Database } from '#lib/db/database.ts';
+
+export function readTaken(db: Database, what: { name: string } | { kubeSystemUid: string }) {
+  return db.prisma.cluster.findFirst({
+    where: 'name' in what ? what : { ...what, NOT: { state: 'removed' } },
+    select: { id: true, name: true, state: true },
+  });
+}
+
+export function readClusterRow(db: Database, id: string) {
+  return db.prisma.cluster.findUnique({ where: { id } });
+}
+
+export function readClusterRows(db: Database, options: { removed: boolean }) {
+  return db.prisma.cluster.findMany({ where: options.removed ? {} : { NOT: { state: 'removed' } }, orderBy: { name: 'asc' } });
+}
+
+export function readStatusRows(db: Database, clusterIds: readonly string[]) {
+  return db.prisma.clusterStatus.findMany({ where: { clusterId: { in: [...clusterIds] } }, omit: { lastPlan: true, powers: true } });
+}
+
+export function readStatusRow(db: Database, clusterId: string) {
+  return db.prisma.clusterStatus.findUnique({ where: { clusterId } });
+}
+
+export async function countNamespaces(db: Database): Promise<Map<string, number>> {
+  const counts = await db.prisma.clusterNamespace.groupBy({ by: ['clusterId'], _count: { _all: true } });
+  return new Map(counts.map(({ clusterId, _count }) => [clusterId, _count._all]));
+}
+
+export function countEntries(db: Database, clusterId: string): Promise<number> {
+  return db.prisma.clusterEntry.count({ where: { clusterId } });
+}
+
+export function readNamespaces(db: Database, clusterId: string) {
+  return db.prisma.clusterNamespace.findMany({ where: { clusterId }, orderBy: { name: 'asc' } });
+}
+
+export function readProjectsOfNamespaces(db: Database, clusterId: string) {
+  return db.prisma.projectNamespace.findMany({ where: { clusterId } });
+}
+
+export function readObservedObjects(db: Database, clusterId: string) {
+  return db.prisma.observedObject.findMany({ where: { clusterId }, orderBy: [{ kind: 'asc' }, { namespace: 'asc' }, { name: 'asc' }] });
+}
+
+export function readInvitation(db: Database, id: string) {
+  return db.prisma.clusterInvitation.findUnique({ where: { id }, omit: { codeHash: true } });
+}
+
+export function readInvitationByCode(db: Database, codeHash: Uint8Array<ArrayBuffer>) {
+  return db.prisma.clusterInvitation.findUnique({ where: { codeHash } });
+}
+
+export function readInvitationWithHash(db: Database, id: string) {
+  return db.prisma.clusterInvitation.findUnique({ where: { id } });
+}
+
+const ages = { version: true, expiresAt: true, renewedAt: true } as const;
+
+/** How old the two credentials are, and nothing of what they are: all that the portal's database role may read of them. */
+export async function readCredentialAges(db: Database, clusterId: string) {
+  const [door, reconciler] = await Promise.all([
+    db.prisma.clusterDoorCredential.findUnique({ where: { clusterId }, select: ages }),
+    db.prisma.clusterReconcileCredential.findUnique({ where: { clusterId }, select: ages }),
+  ]);
+  return { door, reconciler };
+}
+
+export function readDoorCredential(db: Database, clusterId: string) {
+  return db.prisma.clusterDoorCredential.findUnique({ where: { clusterId } });
+}
+
+export function readReconcileCredential(db: Database, clusterId: string) {
+  return db.prisma.clusterReconcileCredential.findUnique({ where: { clusterId } });
+}

@@ -1,0 +1,327 @@
+// Writes of the clusters' rows. A registration is one transaction: the cluster, both sealed tokens, its status and its audit event.
+import { type Actor, record } from '#lib/audit/record.ts';
+import { changing, type Database, type Tx } from '#lib/db/database.ts';
+import { newId } from '#lib/db/ids.ts';
+import type { Touch } from '#lib/db/topics.ts';
+import { fault } from '#lib/errors/fault.ts';
+import { revoke } from '#lib/revocation/mutations.ts';
+import type { ClusterState, InvitationState } from './schema.ts';
+import type { ClusterAddress } from './transport.ts';
+
+export interface SealedToken {
+  readonly sealed: Buffer;
+  readonly expiresAt: Date;
+}
+
+export interface ClusterRow {
+  readonly id: string;
+  readonly name: string;
+  readonly title: string | null;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly address: ClusterAddress;
+  readonly version: string;
+  readonly kubeSystemUid: string;
+  readonly askerId: string | null;
+  readonly invitationId?: string;
+  readonly door: SealedToken;
+  readonly reconciler: SealedToken;
+}
+
+export async function insertCluster(db: Database, row: ClusterRow): Promise<void> {
+  const { id, name, title, labels, address, version, kubeSystemUid, askerId } = row;
+  await changing(db, async (tx, touch) => {
+    await lockRegistrations(tx);
+    await requireStillFree(tx, name, kubeSystemUid);
+    await tx.cluster.create({
+      data: {
+        id,
+        name,
+        title,
+        labels,
+        serverUrl: address.url,
+        serverName: address.serverName,
+        caPem: address.caPem,
+        kubeSystemUid,
+        version,
+        registeredBy: askerId,
+      },
+    });
+    await tx.clusterDoorCredential.create({ data: { clusterId: id, ...bytes(row.door) } });
+    await tx.clusterReconcileCredential.create({ data: { clusterId: id, ...bytes(row.reconciler) } });
+    await tx.clusterStatus.create({ data: { clusterId: id } });
+    if (row.invitationId) {
+      await tx.clusterInvitation.update({
+        where: { id: row.invitationId },
+        data: { state: 'registered', clusterId: id, detail: null },
+      });
+      touch('invitation', row.invitationId);
+    }
+    await record(tx, {
+      event: 'cluster.registered',
+      actor: await actorOf(tx, askerId),
+      subject: { kind: 'cluster', id, name },
+      clusterId: id,
+      detail: { server: address.url, version, way: row.invitationId ? 'kubectl apply' : 'kubeconfig' },
+    });
+    touch('cluster', id);
+  });
+}
+
+export interface NewAccess {
+  readonly id: string;
+  readonly address: ClusterAddress;
+  readonly version: string;
+  readonly askerId: string | null;
+  readonly door: SealedToken;
+  readonly reconciler: SealedToken;
+}
+
+export async function replaceAccess(db: Database, { id, address, version, askerId, door, reconciler }: NewAccess): Promise<void> {
+  await changing(db, async (tx, touch) => {
+    const { name } = await tx.cluster.update({
+      where: { id },
+      data: {
+        serverUrl: address.url,
+        serverName: address.serverName,
+        caPem: address.caPem,
+        version,
+        state: 'joining',
+        stateDetail: null,
+        stateSince: new Date(),
+      },
+    });
+    await writeTokens(tx, id, { door, reconciler });
+    await record(tx, {
+      event: 'cluster.credential-renewed',
+      actor: await actorOf(tx, askerId),
+      subject: { kind: 'cluster', id, name },
+      clusterId: id,
+      detail: { way: 'kubeconfig', server: address.url },
+    });
+    touch('cluster', id);
+  });
+}
+
+/** Both tokens, renewed by the worker. Doors hear of it by the change and read the new one. */
+export async function renewTokens(
+  db: Database,
+  cluster: { id: string; name: string },
+  tokens: { door?: SealedToken; reconciler?: SealedToken },
+): Promise<void> {
+  await changing(db, async (tx, touch) => {
+    await writeTokens(tx, cluster.id, tokens);
+    await record(tx, {
+      event: 'cluster.credential-renewed',
+      actor: { kind: 'system', name: 'rotation' },
+      subject: { kind: 'cluster', id: cluster.id, name: cluster.name },
+      clusterId: cluster.id,
+      detail: { accounts: Object.keys(tokens) },
+    });
+    touch('cluster', cluster.id);
+  });
+}
+
+async function writeTokens(
+  tx: Tx,
+  clusterId: string,
+  { door, reconciler }: { door?: SealedToken; reconciler?: SealedToken },
+): Promise<void> {
+  const renewed = { renewedAt: new Date(), version: { increment: 1 } };
+  const where = { clusterId };
+  if (door) {
+    const row = bytes(door);
+    await tx.clusterDoorCredential.upsert({ where, create: { clusterId, ...row }, update: { ...row, ...renewed } });
+  }
+  if (reconciler) {
+    const row = bytes(reconciler);
+    await tx.clusterReconcileCredential.upsert({ where, create: { clusterId, ...row }, update: { ...row, ...renewed } });
+  }
+}
+
+/** What an admin may change. The name is not among it: it stands in people's kubeconfigs. */
+export async function updateCluster(
+  tx: Tx,
+  touch: Touch,
+  actor: Actor,
+  id: string,
+  change: { title?: string | null; labels?: Record<string, string>; strict?: boolean },
+): Promise<void> {
+  const before = await tx.cluster.findFirst({ where: { id, NOT: { state: 'removed' } } });
+  if (!before) throw noSuchCluster();
+  // updateMany, which returns no row: the portal's database role may write these three columns and nothing else of a cluster.
+  await tx.cluster.updateMany({ where: { id }, data: change });
+  await record(tx, {
+    event: 'cluster.changed',
+    actor,
+    subject: { kind: 'cluster', id, name: before.name },
+    clusterId: id,
+    detail: { before: { title: before.title, labels: before.labels, strict: before.strict }, after: { ...change } },
+  });
+  touch('cluster', id);
+}
+
+/** The state as the reconciler found it. Returns whether it is news. */
+export async function setClusterState(
+  db: Database,
+  cluster: { id: string; name: string },
+  state: ClusterState,
+  detail: string | null,
+  version?: string,
+): Promise<boolean> {
+  return changing(db, async (tx, touch) => {
+    const before = await tx.cluster.findUnique({ where: { id: cluster.id }, select: { state: true, stateDetail: true, version: true } });
+    if (!before || before.state === 'removed') return false;
+    const sameState = before.state === state;
+    if (sameState && before.stateDetail === detail && (version === undefined || before.version === version)) return false;
+    await tx.cluster.update({
+      where: { id: cluster.id },
+      data: { state, stateDetail: detail, ...(sameState ? {} : { stateSince: new Date() }), ...(version ? { version } : {}) },
+    });
+    const event = sameState ? undefined : eventOf(before.state as ClusterState, state);
+    if (event) {
+      await record(tx, {
+        event,
+        actor: { kind: 'system', name: 'reconciler' },
+        subject: { kind: 'cluster', ...cluster },
+        clusterId: cluster.id,
+        detail: { was: before.state, now: state, why: detail },
+      });
+    }
+    touch('cluster', cluster.id);
+    return !sameState;
+  });
+}
+
+function eventOf(before: ClusterState, now: ClusterState) {
+  if (now === 'unreachable') return 'cluster.unreachable' as const;
+  if (now === 'credential-invalid' || now === 'wrong-cluster') return 'cluster.credential-invalid' as const;
+  return now === 'ready' && before !== 'joining' ? ('cluster.recovered' as const) : undefined;
+}
+
+/** Removal begins with the end of all access: doors refuse and cut before anything is cleared away in the cluster itself. */
+export async function markRemoved(db: Database, id: string, askerId: string | null): Promise<{ name: string }> {
+  return changing(db, async (tx, touch) => {
+    const { count } = await tx.cluster.updateMany({
+      where: { id, NOT: { state: 'removed' } },
+      data: { state: 'removed', stateDetail: null, stateSince: new Date(), removedAt: new Date() },
+    });
+    const row = await tx.cluster.findUnique({ where: { id }, select: { name: true } });
+    if (count === 0 || !row) throw noSuchCluster();
+    await tx.clusterEntry.deleteMany({ where: { clusterId: id } });
+    await revoke(tx, touch, { kind: 'cluster', clusterId: id, reason: 'the cluster was removed', evidenceAt: new Date() });
+    await record(tx, {
+      event: 'cluster.removed',
+      actor: await actorOf(tx, askerId),
+      subject: { kind: 'cluster', id, name: row.name },
+      clusterId: id,
+    });
+    touch('cluster', id);
+    return row;
+  });
+}
+
+/** What a removed cluster no longer needs: above all its credentials. */
+export async function forgetCluster(db: Database, id: string): Promise<void> {
+  await db.prisma.$transaction([
+    db.prisma.clusterDoorCredential.deleteMany({ where: { clusterId: id } }),
+    db.prisma.clusterReconcileCredential.deleteMany({ where: { clusterId: id } }),
+    db.prisma.observedObject.deleteMany({ where: { clusterId: id } }),
+    db.prisma.clusterNamespace.deleteMany({ where: { clusterId: id } }),
+    db.prisma.clusterStatus.deleteMany({ where: { clusterId: id } }),
+  ]);
+}
+
+// ── invitations ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface NewInvitation {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly serverUrl: string;
+  readonly codeHash: Buffer;
+  readonly askerId: string;
+  readonly expiresAt: Date;
+}
+
+export async function insertInvitation(tx: Tx, touch: Touch, actor: Actor, invitation: NewInvitation): Promise<string> {
+  const id = newId('ci');
+  await tx.clusterInvitation.create({ data: { ...invitation, id, codeHash: Uint8Array.from(invitation.codeHash) } });
+  await record(tx, {
+    event: 'cluster.invited',
+    actor,
+    subject: { kind: 'invitation', id, name: invitation.name },
+    detail: { server: invitation.serverUrl },
+  });
+  touch('invitation', id);
+  return id;
+}
+
+/** Spends an invitation: of two deliveries at once, one wins. */
+export async function spendInvitation(db: Database, id: string): Promise<boolean> {
+  return changing(db, async (tx, touch) => {
+    const { count } = await tx.clusterInvitation.updateMany({
+      where: { id, state: 'waiting', expiresAt: { gt: new Date() } },
+      data: { state: 'delivered' },
+    });
+    if (count === 1) touch('invitation', id);
+    return count === 1;
+  });
+}
+
+export async function failInvitation(db: Database, id: string, name: string, message: string): Promise<void> {
+  await changing(db, async (tx, touch) => {
+    const failed: InvitationState = 'failed';
+    await tx.clusterInvitation.update({ where: { id }, data: { state: failed, detail: message } });
+    await record(tx, {
+      event: 'cluster.registration-failed',
+      actor: { kind: 'system', name: 'registration' },
+      subject: { kind: 'invitation', id, name },
+      detail: { why: message },
+    });
+    touch('invitation', id);
+  });
+}
+
+export async function recordFailedRegistration(db: Database, askerId: string | null, name: string, message: string): Promise<void> {
+  await changing(db, async (tx) => {
+    await record(tx, {
+      event: 'cluster.registration-failed',
+      actor: await actorOf(tx, askerId),
+      subject: { kind: 'cluster', id: name, name },
+      detail: { why: message },
+    });
+  });
+}
+
+// ── what several of them need ────────────────────────────────────────────────────────────────────────────────────────────────
+
+export function noSuchCluster() {
+  return fault('not-found', 'cluster.unknown', 'There is no such cluster.');
+}
+
+export async function actorOf(tx: Tx, personId: string | null): Promise<Actor> {
+  const person = personId ? await tx.person.findUnique({ where: { id: personId }, select: { upn: true, displayName: true } }) : null;
+  if (!personId || !person) return { kind: 'system', name: 'setup' };
+  return { kind: 'person', id: personId, name: person.upn ?? person.displayName };
+}
+
+// Two registrations of one cluster at the same moment would both find it free: they take turns.
+async function lockRegistrations(tx: Tx): Promise<void> {
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtext('gatehouse cluster registration'))`;
+}
+
+async function requireStillFree(tx: Tx, name: string, kubeSystemUid: string): Promise<void> {
+  const taken = await tx.cluster.findFirst({
+    where: { OR: [{ name }, { kubeSystemUid, NOT: { state: 'removed' } }] },
+    select: { name: true },
+  });
+  if (!taken) return;
+  throw fault(
+    'conflict',
+    taken.name === name ? 'cluster.name-taken' : 'cluster.already-registered',
+    taken.name === name ? `The name “${name}” is taken. Choose another.` : `This cluster is already registered, as “${taken.name}”.`,
+  );
+}
+
+function bytes({ sealed, expiresAt }: SealedToken) {
+  return { sealed: Uint8Array.from(sealed), expiresAt };
+}

@@ -1,0 +1,154 @@
+/** What our tables say: directories, their domain controllers, and the rows that an observation is about. */
+import type { Database } from '#lib/db/database.ts';
+import { sidOfRid } from './active-directory/sid.ts';
+import type { Directory, DirectorySettings, DomainController, Known, KnownEdge, KnownGroup, KnownPerson, Observation } from './types.ts';
+import { readableName } from './wire-names.ts';
+
+const directoryColumns = `d.id, d.forest_id AS "forestId", f.wire_prefix AS "wirePrefix", d.domain, d.netbios, d.base_dn AS "baseDn", d.domain_sid AS "domainSid",
+  d.settings, d.lockout_threshold AS "lockoutThreshold", d.lockout_window_seconds AS "lockoutSeconds", d.state`;
+
+const controllerColumns = `id, directory_id AS "directoryId", url, invocation_id AS "invocationId", highest_usn AS "highestUsn", cookie,
+  sees_deleted AS "seesDeleted", full_read_at AS "fullReadAt", fresh_at AS "freshAt"`;
+
+const personColumns = `id, directory_id AS "directoryId", object_guid AS "objectGuid", sid, dn, sam_account_name AS "samAccountName", upn,
+  wire_name AS "wireName", display_name AS "displayName", mail, title, department, user_account_control AS "userAccountControl",
+  primary_group_rid AS "primaryGroupRid", account_expires_at AS "accountExpiresAt", lockout_at AS "lockoutAt", password_set_at AS "passwordSetAt",
+  must_change_password AS "mustChangePassword", deleted_at AS "deletedAt", out_of_scope AS "outOfScope", cut_at AS "cutAt", state,
+  CASE WHEN stamp = '{}' THEN NULL ELSE stamp END AS stamps`;
+
+const groupColumns = `id, directory_id AS "directoryId", object_guid AS "objectGuid", sid, dn, sam_account_name AS "samAccountName", name,
+  description, group_type AS "groupType", security, deleted_at AS "deletedAt"`;
+
+const edgeColumns = 'group_id AS "groupId", member_id AS "memberId", is_primary AS "isPrimary"';
+
+export async function loadDirectories(db: Database): Promise<Directory[]> {
+  const { rows } = await db.sql.query<Directory>(
+    `SELECT ${directoryColumns} FROM directory d JOIN forest f ON f.id = d.forest_id ORDER BY d.created_at, d.id`,
+  );
+  return rows;
+}
+
+export async function loadDirectory(db: Database, id: string): Promise<Directory | null> {
+  const { rows } = await db.sql.query<Directory>(
+    `SELECT ${directoryColumns} FROM directory d JOIN forest f ON f.id = d.forest_id WHERE d.id = $1`,
+    [id],
+  );
+  return rows[0] ?? null;
+}
+
+export async function loadControllers(db: Database, directoryId: string): Promise<DomainController[]> {
+  const { rows } = await db.sql.query<Omit<DomainController, 'highestUsn'> & { highestUsn: string | null }>(
+    `SELECT ${controllerColumns} FROM domain_controller WHERE directory_id = $1 ORDER BY url`,
+    [directoryId],
+  );
+  return rows.map((row) => ({ ...row, highestUsn: row.highestUsn === null ? null : BigInt(row.highestUsn) }));
+}
+
+export async function loadSealedSecret(db: Database, directoryId: string): Promise<Buffer | null> {
+  const { rows } = await db.sql.query<{ sealed: Buffer }>('SELECT sealed FROM directory_secret WHERE directory_id = $1', [directoryId]);
+  return rows[0]?.sealed ?? null;
+}
+
+/** Everything of the forest: a member may live in another of its domains. */
+export async function loadAllKnown(db: Database, { id, forestId }: Directory): Promise<Known> {
+  const people = await db.sql.query<KnownPerson>(`SELECT ${personColumns} FROM person WHERE forest_id = $1`, [forestId]);
+  const groups = await db.sql.query<KnownGroup>(`SELECT ${groupColumns} FROM directory_group WHERE forest_id = $1`, [forestId]);
+  const edges = await db.sql.query<KnownEdge>(
+    `SELECT ${edgeColumns} FROM membership WHERE group_id IN (SELECT id FROM directory_group WHERE directory_id = $1)`,
+    [id],
+  );
+  const livesHere = (row: KnownPerson | KnownGroup) => row.deletedAt === null && row.directoryId === id;
+  return {
+    people: people.rows,
+    groups: groups.rows,
+    edges: edges.rows,
+    wireNames: new Map(people.rows.filter(({ deletedAt }) => deletedAt === null).map((person) => [person.wireName, person.id])),
+    livePeople: people.rows.filter(livesHere).length,
+    liveGroups: groups.rows.filter(livesHere).length,
+  };
+}
+
+export async function loadKnownAbout(db: Database, directory: Directory, observation: Observation): Promise<Known> {
+  const { id, forestId, domainSid, wirePrefix } = directory;
+  const guids = new Set(observation.gone.map(({ objectGuid }) => objectGuid));
+  for (const { objectGuid, groupGuids } of observation.people) for (const guid of [objectGuid, ...(groupGuids ?? [])]) guids.add(guid);
+  for (const { objectGuid, groupGuids, memberGuids } of observation.groups) {
+    for (const guid of [objectGuid, ...(groupGuids ?? []), ...(memberGuids ?? [])]) guids.add(guid);
+  }
+  for (const { groupGuid, memberGuid } of observation.links) for (const guid of [groupGuid, memberGuid]) guids.add(guid);
+  const primaryRids = [...new Set(observation.people.flatMap(({ primaryGroupRid }) => primaryGroupRid ?? []))];
+  const primarySids = domainSid ? primaryRids.map((rid) => sidOfRid(domainSid, rid)) : [];
+  const names = observation.people.flatMap(({ upn }) => readableName(wirePrefix, upn) ?? []);
+
+  const [people, groups, carriers, counts] = await Promise.all([
+    db.sql.query<KnownPerson>(`SELECT ${personColumns} FROM person WHERE forest_id = $1 AND object_guid = ANY($2::uuid[])`, [forestId, [...guids]]),
+    db.sql.query<KnownGroup>(
+      `SELECT ${groupColumns} FROM directory_group WHERE forest_id = $1 AND (object_guid = ANY($2::uuid[]) OR sid = ANY($3))`,
+      [forestId, [...guids], primarySids],
+    ),
+    db.sql.query<{ wire_name: string; id: string }>(
+      'SELECT wire_name, id FROM person WHERE forest_id = $1 AND deleted_at IS NULL AND wire_name = ANY($2)',
+      [forestId, names],
+    ),
+    db.sql.query<{ people: number; groups: number }>(
+      `SELECT (SELECT count(*)::integer FROM person WHERE directory_id = $1 AND deleted_at IS NULL) AS people,
+              (SELECT count(*)::integer FROM directory_group WHERE directory_id = $1 AND deleted_at IS NULL) AS groups`,
+      [id],
+    ),
+  ]);
+  const observedGroups = new Set([...observation.groups.filter((group) => group.memberGuids).map((group) => group.objectGuid)]);
+  const goneGuids = new Set(observation.gone.map(({ objectGuid }) => objectGuid));
+  const wholeGroups = groups.rows.filter(({ objectGuid }) => observedGroups.has(objectGuid) || goneGuids.has(objectGuid));
+  const touched = new Set([...observation.people, ...observation.groups, ...observation.gone].map(({ objectGuid }) => objectGuid));
+  for (const { memberGuid } of observation.links) touched.add(memberGuid);
+  const members = [...people.rows, ...groups.rows].filter(({ objectGuid }) => touched.has(objectGuid));
+  const edges = await db.sql.query<KnownEdge>(`SELECT ${edgeColumns} FROM membership WHERE group_id = ANY($1) OR member_id = ANY($2)`, [
+    wholeGroups.map((group) => group.id),
+    members.map((member) => member.id),
+  ]);
+  return {
+    people: people.rows,
+    groups: groups.rows,
+    edges: edges.rows,
+    wireNames: new Map(carriers.rows.map((row) => [row.wire_name, row.id])),
+    livePeople: counts.rows[0]?.people ?? 0,
+    liveGroups: counts.rows[0]?.groups ?? 0,
+  };
+}
+
+/** Who could do something at this moment: those of whom a deletion must be noticed soon even where tombstones are hidden from us. */
+export async function loadGuidsWithLivingAccess(db: Database, directoryId: string): Promise<string[]> {
+  const { rows } = await db.sql.query<{ object_guid: string }>(
+    `SELECT object_guid FROM person p WHERE directory_id = $1 AND deleted_at IS NULL AND state = 'enabled' AND (
+       EXISTS (SELECT 1 FROM portal_session s WHERE s.person_id = p.id AND s.ended_at IS NULL AND s.expires_at > now())
+       OR EXISTS (SELECT 1 FROM credential c WHERE c.person_id = p.id AND c.revoked_at IS NULL AND c.expires_at > now()))`,
+    [directoryId],
+  );
+  return rows.map((row) => row.object_guid);
+}
+
+/** Accounts whose state the clock has changed, or may have: no directory ever reports it. */
+export async function loadDueByClock(db: Database, directoryId: string, lockoutSeconds: number | null): Promise<KnownPerson[]> {
+  const { rows } = await db.sql.query<KnownPerson>(
+    `SELECT ${personColumns} FROM person WHERE directory_id = $1 AND deleted_at IS NULL AND (
+       (state IN ('enabled', 'locked') AND account_expires_at <= now())
+       OR (state = 'locked' AND $2::integer > 0 AND lockout_at + make_interval(secs => $2::integer) <= now())) LIMIT 500`,
+    [directoryId, lockoutSeconds ?? 0],
+  );
+  return rows;
+}
+
+export type Candidate = Pick<KnownPerson, 'id' | 'objectGuid' | 'dn' | 'samAccountName' | 'upn' | 'displayName' | 'cutAt' | 'directoryId'>;
+
+/** A first, generous match by index; who is meant is decided on what comes back, letter by letter. */
+export async function findCandidates(db: Database, names: { sam: string | null; upn: string | null }): Promise<Candidate[]> {
+  const { rows } = await db.sql.query<Candidate>(
+    `SELECT ${personColumns} FROM person WHERE deleted_at IS NULL AND (lower(sam_account_name) = lower($1) OR lower(upn) = lower($2)) LIMIT 20`,
+    [names.sam, names.upn],
+  );
+  return rows;
+}
+
+export function endpointOf({ settings }: Pick<Directory, 'settings'>, url: string): { url: string } & Pick<DirectorySettings, 'serverName' | 'caPem'> {
+  return { url, serverName: settings.serverName, caPem: settings.caPem };
+}

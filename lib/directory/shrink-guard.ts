@@ -1,0 +1,22 @@
+/**
+ * A directory does not lose a twentieth of its people between two looks; an account that lost its right to read seems to see just that. So
+ * removals that rest on absence alone are held back beyond a limit, until an admin says that they are meant. Explicit evidence (a tombstone,
+ * an account that is there and disabled) never waits here.
+ */
+export interface Held {
+  readonly what: 'people' | 'groups' | 'memberships';
+  readonly removals: number;
+  readonly of: number;
+}
+
+const limits = { people: { least: 10, share: 0.05 }, groups: { least: 10, share: 0.05 }, memberships: { least: 50, share: 0.1 } } as const;
+
+export function holdIfTooMany(what: Held['what'], removals: number, of: number): Held | null {
+  const { least, share } = limits[what];
+  return removals > Math.max(least, Math.ceil(of * share)) ? { what, removals, of } : null;
+}
+
+export function describeHeld(held: readonly Held[]): string {
+  const parts = held.map(({ what, removals, of }) => `${removals} of ${of} ${what}`);
+  return `The directory suddenly seems to lack ${parts.join(' and ')}. Nothing of that was removed; check that the sync account may still read everything, or approve the removal.`;
+}
