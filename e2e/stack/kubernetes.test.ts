@@ -395,7 +395,7 @@ function auditEntries(cluster: Cluster): AuditEntry[] {
     .map((line) => JSON.parse(line));
 }
 
-/** All processes that carry this text in their command line, environment or working directory; ourselves excepted. */
+/** All processes that carry this text in their command line or environment, ourselves excepted. */
 function processesOf(sought: string): number[] {
   const read = (pid: string, file: string) => {
     try {

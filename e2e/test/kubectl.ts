@@ -44,7 +44,9 @@ export class Kubectl {
   }
 
   open(...args: string[]): OpenCommand {
-    const child: ChildProcessWithoutNullStreams = spawn(this.#binary, ['--kubeconfig', this.#kubeconfig, ...args], { env: this.#environment() });
+    const child: ChildProcessWithoutNullStreams = spawn(this.#binary, ['--kubeconfig', this.#kubeconfig, ...args], {
+      env: this.#environment(),
+    });
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (chunk: Buffer) => {

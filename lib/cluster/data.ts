@@ -1,5 +1,9 @@
 // Reads of the clusters' rows. What is sealed is read only by the two functions at the end, which only worker and proxy may run.
+import type { OpeningKey } from '#lib/config/keys.ts';
 import type { Database } from '#lib/db/database.ts';
+import { ClusterError } from './cluster-error.ts';
+import { openToken } from './sealed-token.ts';
+import type { ClusterAddress } from './transport.ts';
 
 export function readTaken(db: Database, what: { name: string } | { kubeSystemUid: string }) {
   return db.prisma.cluster.findFirst({
@@ -74,4 +78,23 @@ export function readDoorCredential(db: Database, clusterId: string) {
 
 export function readReconcileCredential(db: Database, clusterId: string) {
   return db.prisma.clusterReconcileCredential.findUnique({ where: { clusterId } });
+}
+
+export interface ReconcilerAccess {
+  readonly address: ClusterAddress;
+  readonly token: string;
+  readonly expiresAt: Date;
+  readonly version: number;
+}
+
+/** Where a cluster is and the token of the account that may write there. The worker's alone. */
+export async function openReconcilerAccess(db: Database, openingKey: OpeningKey, clusterId: string): Promise<ReconcilerAccess> {
+  const [row, credential] = await Promise.all([readClusterRow(db, clusterId), readReconcileCredential(db, clusterId)]);
+  if (!row || !credential) throw new ClusterError('unauthorized', `there is no reconciler's credential of ${clusterId}`);
+  return {
+    address: { url: row.serverUrl, serverName: row.serverName, caPem: row.caPem },
+    token: openToken(openingKey, clusterId, 'reconciler', credential.sealed),
+    expiresAt: credential.expiresAt,
+    version: credential.version,
+  };
 }

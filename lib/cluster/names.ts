@@ -33,3 +33,8 @@ export function probeName(installationId: string): string {
 export function accountName(account: string): string {
   return `system:serviceaccount:${systemNamespace}:${account}`;
 }
+
+/** The lease under which one worker acts for a cluster. */
+export function reconcileLeaseName(clusterId: string): string {
+  return `cluster:${clusterId}`;
+}

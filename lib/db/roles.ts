@@ -69,6 +69,8 @@ const grants: Readonly<Record<ProcessRole, readonly string[]>> = {
     'UPDATE (labels, title, strict) ON cluster',
     'UPDATE (cut_at, cut_reason, state, state_since, updated_at) ON person',
     'DELETE ON project_namespace',
+    // How old a cluster's credentials are; never what they are.
+    'SELECT (cluster_id, version, expires_at, renewed_at) ON cluster_door_credential, cluster_reconcile_credential',
   ],
   proxy: [
     `SELECT ON ${proxyReads.join(', ')}`,

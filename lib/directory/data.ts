@@ -81,7 +81,10 @@ export async function loadKnownAbout(db: Database, directory: Directory, observa
   const names = observation.people.flatMap(({ upn }) => readableName(wirePrefix, upn) ?? []);
 
   const [people, groups, carriers, counts] = await Promise.all([
-    db.sql.query<KnownPerson>(`SELECT ${personColumns} FROM person WHERE forest_id = $1 AND object_guid = ANY($2::uuid[])`, [forestId, [...guids]]),
+    db.sql.query<KnownPerson>(`SELECT ${personColumns} FROM person WHERE forest_id = $1 AND object_guid = ANY($2::uuid[])`, [
+      forestId,
+      [...guids],
+    ]),
     db.sql.query<KnownGroup>(
       `SELECT ${groupColumns} FROM directory_group WHERE forest_id = $1 AND (object_guid = ANY($2::uuid[]) OR sid = ANY($3))`,
       [forestId, [...guids], primarySids],
@@ -149,6 +152,9 @@ export async function findCandidates(db: Database, names: { sam: string | null; 
   return rows;
 }
 
-export function endpointOf({ settings }: Pick<Directory, 'settings'>, url: string): { url: string } & Pick<DirectorySettings, 'serverName' | 'caPem'> {
+export function endpointOf(
+  { settings }: Pick<Directory, 'settings'>,
+  url: string,
+): { url: string } & Pick<DirectorySettings, 'serverName' | 'caPem'> {
   return { url, serverName: settings.serverName, caPem: settings.caPem };
 }

@@ -1,35 +1,16 @@
 /** Reads behind the screens of people and groups: paged in Postgres, searched by trigram over the very expressions that are indexed. */
+import { createConditions, likeText, likeWords } from '#lib/db/conditions.ts';
 import type { Database } from '#lib/db/database.ts';
 
 const personText = `(display_name || ' ' || sam_account_name || ' ' || coalesce(upn, '') || ' ' || coalesce(mail, ''))`;
 const groupText = `(name || ' ' || sam_account_name || ' ' || coalesce(description, ''))`;
 
-/** Each word must occur; what a person types is text, never a pattern. */
-export function likeWords(q: string): string[] {
-  return q
-    .split(/\s+/)
-    .filter(Boolean)
-    .slice(0, 8)
-    .map((word) => `%${word.replaceAll(/[\\%_]/g, '\\$&')}%`);
-}
+type Rows<T> = Promise<{ rows: T[] }>;
 
-/** Collects conditions and their numbered values, so that a query is put together without a value ever becoming text of it. */
-export function createConditions() {
-  const values: unknown[] = [];
-  const parts: string[] = [];
-  return {
-    values,
-    value(value: unknown): string {
-      values.push(value);
-      return `$${values.length}`;
-    },
-    add(condition: string): void {
-      parts.push(condition);
-    },
-    get where(): string {
-      return parts.length > 0 ? `WHERE ${parts.join(' AND ')}` : '';
-    },
-  };
+/** Both are awaited together, so that neither can fail unheard. */
+async function pageFrom<T>(counting: Rows<{ total: number }>, reading: Rows<T>): Promise<{ items: T[]; total: number }> {
+  const [count, page] = await Promise.all([counting, reading]);
+  return { items: page.rows, total: count.rows[0]?.total ?? 0 };
 }
 
 export type PersonListRow = {
@@ -55,16 +36,26 @@ export type PeopleQuery = {
   readonly limit: number;
 };
 
-export async function listPeople(db: Database, { q, state, sort, offset, limit }: PeopleQuery): Promise<{ items: PersonListRow[]; total: number }> {
+export async function listPeople(
+  db: Database,
+  { q, state, sort, offset, limit }: PeopleQuery,
+): Promise<{ items: PersonListRow[]; total: number }> {
   const conditions = createConditions();
   for (const word of likeWords(q)) conditions.add(`${personText} ILIKE ${conditions.value(word)}`);
   // Deleted people are shown to whoever asks for them, and not among the rest.
   if (state) conditions.add(`state = ${conditions.value(state)}`);
   else conditions.add(`state <> 'deleted'`);
-  const count = db.sql.query<{ total: number }>(`SELECT count(*)::int AS total FROM person ${conditions.where}`, [...conditions.values]);
+  const counting = db.sql.query<{ total: number }>(`SELECT count(*)::int AS total FROM person ${conditions.where()}`, [
+    ...conditions.values,
+  ]);
   const page = `LIMIT ${conditions.value(limit)} OFFSET ${conditions.value(offset)}`;
-  const rows = db.sql.query<PersonListRow>(`SELECT ${personColumns} FROM person ${conditions.where} ORDER BY ${personOrders[sort]} ${page}`, conditions.values);
-  return { items: (await rows).rows, total: (await count).rows[0]?.total ?? 0 };
+  return pageFrom(
+    counting,
+    db.sql.query<PersonListRow>(
+      `SELECT ${personColumns} FROM person ${conditions.where()} ORDER BY ${personOrders[sort]} ${page}`,
+      conditions.values,
+    ),
+  );
 }
 
 /** For pickers: the nearest names first, deleted people never. */
@@ -73,9 +64,9 @@ export async function nearestPeople(db: Database, q: string, limit: number): Pro
   conditions.add('deleted_at IS NULL');
   for (const word of likeWords(q)) conditions.add(`${personText} ILIKE ${conditions.value(word)}`);
   const whole = conditions.value(q.trim());
-  const starts = conditions.value(`${q.trim().replaceAll(/[\\%_]/g, '\\$&')}%`);
+  const starts = conditions.value(`${likeText(q.trim())}%`);
   const { rows } = await db.sql.query<PersonListRow>(
-    `SELECT ${personColumns} FROM person ${conditions.where}
+    `SELECT ${personColumns} FROM person ${conditions.where()}
      ORDER BY (lower(sam_account_name) = lower(${whole})) DESC, (sam_account_name ILIKE ${starts} OR display_name ILIKE ${starts}) DESC, lower(display_name), id
      LIMIT ${conditions.value(limit)}`,
     conditions.values,
@@ -95,21 +86,30 @@ export type GroupListRow = {
 const groupColumns = `id, name, sam_account_name AS "samAccountName", description, security,
   (SELECT count(*)::int FROM membership m WHERE m.group_id = directory_group.id) AS "directMembers"`;
 
-export type GroupsQuery = { readonly q: string; readonly ids?: readonly string[] | undefined; readonly offset: number; readonly limit: number };
+export type GroupsQuery = {
+  readonly q: string;
+  readonly ids?: readonly string[] | undefined;
+  readonly offset: number;
+  readonly limit: number;
+};
 
 export async function listGroups(db: Database, { q, ids, offset, limit }: GroupsQuery): Promise<{ items: GroupListRow[]; total: number }> {
   const conditions = createConditions();
   conditions.add('deleted_at IS NULL');
   for (const word of likeWords(q)) conditions.add(`${groupText} ILIKE ${conditions.value(word)}`);
   if (ids) conditions.add(`id = ANY(${conditions.value(ids)})`);
-  const count = db.sql.query<{ total: number }>(`SELECT count(*)::int AS total FROM directory_group ${conditions.where}`, [...conditions.values]);
-  const starts = conditions.value(`${q.trim().replaceAll(/[\\%_]/g, '\\$&')}%`);
+  const counting = db.sql.query<{ total: number }>(`SELECT count(*)::int AS total FROM directory_group ${conditions.where()}`, [
+    ...conditions.values,
+  ]);
+  const starts = conditions.value(`${likeText(q.trim())}%`);
   const page = `LIMIT ${conditions.value(limit)} OFFSET ${conditions.value(offset)}`;
-  const rows = db.sql.query<GroupListRow>(
-    `SELECT ${groupColumns} FROM directory_group ${conditions.where} ORDER BY (name ILIKE ${starts}) DESC, lower(name), id ${page}`,
-    conditions.values,
+  return pageFrom(
+    counting,
+    db.sql.query<GroupListRow>(
+      `SELECT ${groupColumns} FROM directory_group ${conditions.where()} ORDER BY (name ILIKE ${starts}) DESC, lower(name), id ${page}`,
+      conditions.values,
+    ),
   );
-  return { items: (await rows).rows, total: (await count).rows[0]?.total ?? 0 };
 }
 
 export type MemberRow = {
@@ -121,7 +121,13 @@ export type MemberRow = {
   readonly primary: boolean;
 };
 
-export type MembersQuery = { readonly groupId: string; readonly nestedPeople: readonly string[] | null; readonly q: string; readonly offset: number; readonly limit: number };
+export type MembersQuery = {
+  readonly groupId: string;
+  readonly nestedPeople: readonly string[] | null;
+  readonly q: string;
+  readonly offset: number;
+  readonly limit: number;
+};
 
 /** Direct members, people and groups alike; or, given the closure, all its people. */
 export async function listMembers(db: Database, query: MembersQuery): Promise<{ items: MemberRow[]; total: number }> {
@@ -135,10 +141,17 @@ export async function listMembers(db: Database, query: MembersQuery): Promise<{ 
     : `${people} WHERE m.member_id IS NOT NULL AND p.deleted_at IS NULL
        UNION ALL SELECT g.id, 'group', g.name, g.description, true, false FROM directory_group g JOIN membership m ON m.member_id = g.id AND m.group_id = ${group} WHERE g.deleted_at IS NULL`;
   for (const word of likeWords(query.q)) conditions.add(`(name || ' ' || coalesce(detail, '')) ILIKE ${conditions.value(word)}`);
-  const count = db.sql.query<{ total: number }>(`SELECT count(*)::int AS total FROM (${source}) members ${conditions.where}`, [...conditions.values]);
+  const counting = db.sql.query<{ total: number }>(`SELECT count(*)::int AS total FROM (${source}) members ${conditions.where()}`, [
+    ...conditions.values,
+  ]);
   const page = `LIMIT ${conditions.value(query.limit)} OFFSET ${conditions.value(query.offset)}`;
-  const rows = db.sql.query<MemberRow>(`SELECT * FROM (${source}) members ${conditions.where} ORDER BY kind, lower(name), id ${page}`, conditions.values);
-  return { items: (await rows).rows, total: (await count).rows[0]?.total ?? 0 };
+  return pageFrom(
+    counting,
+    db.sql.query<MemberRow>(
+      `SELECT * FROM (${source}) members ${conditions.where()} ORDER BY kind, lower(name), id ${page}`,
+      conditions.values,
+    ),
+  );
 }
 
 export type PersonFactsRow = PersonListRow & {
@@ -241,7 +254,7 @@ export type DirectoryRow = {
   readonly netbios: string | null;
   readonly baseDn: string;
   readonly settings: { readonly urls?: string[]; readonly bindDn?: string; readonly scopeDns?: string[] };
-  readonly state: string;
+  readonly state: 'new' | 'reading' | 'following' | 'unreachable' | 'held';
   readonly stateDetail: string | null;
   readonly stateSince: Date;
   readonly lockoutThreshold: number | null;
@@ -253,7 +266,7 @@ export type ControllerRow = {
   readonly directoryId: string;
   readonly url: string;
   readonly dnsHostName: string | null;
-  readonly state: string;
+  readonly state: 'new' | 'reading' | 'following' | 'unreachable';
   readonly stateDetail: string | null;
   readonly freshAt: Date | null;
   readonly fullReadAt: Date | null;
@@ -261,7 +274,7 @@ export type ControllerRow = {
 };
 
 export async function directoriesWithControllers(db: Database): Promise<(DirectoryRow & { readonly controllers: ControllerRow[] })[]> {
-  const directories = db.sql.query<DirectoryRow>(
+  const directories = await db.sql.query<DirectoryRow>(
     `SELECT id, domain, netbios, base_dn AS "baseDn", settings, state, state_detail AS "stateDetail", state_since AS "stateSince", lockout_threshold AS "lockoutThreshold",
        (SELECT count(*)::int FROM person p WHERE p.directory_id = directory.id AND p.deleted_at IS NULL) AS people,
        (SELECT count(*)::int FROM directory_group g WHERE g.directory_id = directory.id AND g.deleted_at IS NULL) AS groups
@@ -271,5 +284,8 @@ export async function directoriesWithControllers(db: Database): Promise<(Directo
     `SELECT id, directory_id AS "directoryId", url, dns_host_name AS "dnsHostName", state, state_detail AS "stateDetail", fresh_at AS "freshAt",
        full_read_at AS "fullReadAt", sees_deleted AS "seesDeleted" FROM domain_controller ORDER BY url`,
   );
-  return (await directories).rows.map((directory) => ({ ...directory, controllers: controllers.rows.filter(({ directoryId }) => directoryId === directory.id) }));
+  return directories.rows.map((directory) => ({
+    ...directory,
+    controllers: controllers.rows.filter(({ directoryId }) => directoryId === directory.id),
+  }));
 }

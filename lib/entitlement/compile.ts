@@ -5,6 +5,7 @@
  * pair: cluster-wide, or one RoleBinding in each namespace it reaches. Who carries the group is decided at the door for every request; so
  * a person who comes or goes changes nothing here, and nobody's name stands in a cluster's bindings.
  */
+import { compileDoorOnly } from './compile-door-only.ts';
 import { scopeInWords } from './scope.ts';
 import type { KubeObject, PairInUse, World, WorldRole } from './types.ts';
 
@@ -20,7 +21,8 @@ export function compileRoles(world: World, clusterId: string, now: Date): KubeOb
 export function compilePairs(world: World, pairs: readonly PairInUse[]): KubeObject[] {
   const roles = new Map(pairs.map(({ role }) => [role.id, role]));
   const clusterRoles = [...roles.values()].sort((a, b) => (a.id < b.id ? -1 : 1)).map((role) => clusterRoleOf(world, role));
-  return [...clusterRoles, ...pairs.flatMap((pair) => bindingsOf(world, pair))];
+  const fence = pairs.length > 0 ? compileDoorOnly(world.installation.id, ownerLabels(world)) : [];
+  return [...fence, ...clusterRoles, ...pairs.flatMap((pair) => bindingsOf(world, pair))];
 }
 
 export function clusterRoleName(installationId: string, roleId: string): string {

@@ -25,7 +25,7 @@ const ms = (column: string) => `(extract(epoch from ${column}) * 1000)::float8`;
 
 // UF_ACCOUNTDISABLE, bit 2 of userAccountControl.
 const personColumns = `id, forest_id AS "forestId", directory_id AS "directoryId", object_guid::text AS "objectGuid", wire_name AS "wireName",
-  display_name AS "displayName", sam_account_name AS "samAccountName", upn, mail, state, (user_account_control & 2) <> 0 AS disabled,
+  display_name AS "displayName", sam_account_name AS "samAccountName", upn, mail, department, state, (user_account_control & 2) <> 0 AS disabled,
   ${ms('account_expires_at')} AS "accountExpiresAt", ${ms('lockout_at')} AS "lockoutAt", deleted_at IS NOT NULL AS deleted,
   out_of_scope AS "outOfScope", cut_at IS NOT NULL AS cut`;
 const groupColumns = `id, forest_id AS "forestId", directory_id AS "directoryId", object_guid::text AS "objectGuid", name,
@@ -186,4 +186,57 @@ async function inSnapshot<T>(db: Database, read: (client: pg.PoolClient) => Prom
   } finally {
     client.release(broken);
   }
+}
+
+// ── what screens read beside the world ─────────────────────────────────────────────────────────────────────────────────────────
+
+export interface GrantRow {
+  readonly id: string;
+  readonly roleId: string;
+  readonly roleName: string;
+  readonly roleTitle: string;
+  readonly scope: WorldScope;
+  readonly subjectKind: 'group' | 'person';
+  readonly subjectId: string;
+  readonly until: Date | null;
+  readonly reason: string;
+  readonly createdAt: Date;
+  readonly createdBy: string | null;
+  readonly revokedAt: Date | null;
+  readonly revokedBy: string | null;
+}
+
+export interface GrantFilter {
+  readonly ids?: readonly string[] | undefined;
+  readonly subjectIds?: readonly string[] | undefined;
+  readonly roleId?: string | undefined;
+  readonly state: 'live' | 'ended' | 'ending' | 'all';
+}
+
+/** Newest first; with ended grants and removed roles, because history is asked of these too. */
+export async function readGrants(db: Database, { ids, subjectIds, roleId, state }: GrantFilter): Promise<GrantRow[]> {
+  const live = 'b.revoked_at IS NULL AND (b.until IS NULL OR b.until > now())';
+  const byState = {
+    live,
+    ended: `NOT (${live})`,
+    ending: `${live} AND b.until < now() + interval '7 days'`,
+    all: 'true',
+  }[state];
+  const { rows } = await db.sql.query<GrantRow>(
+    `SELECT b.id, b.role_id AS "roleId", r.name AS "roleName", r.title AS "roleTitle", b.subject_kind AS "subjectKind", b.subject_id AS "subjectId",
+       b.until, b.reason, b.created_at AS "createdAt", b.created_by AS "createdBy", b.revoked_at AS "revokedAt", b.revoked_by AS "revokedBy",
+       jsonb_build_object('id', s.id, 'kind', s.kind, 'clusterId', s.cluster_id, 'clusterSelector', s.cluster_selector,
+         'projectId', s.project_id, 'namespaces', s.namespaces) AS scope
+     FROM binding b JOIN role r ON r.id = b.role_id JOIN scope s ON s.id = b.scope_id
+     WHERE ${byState} AND ($1::text[] IS NULL OR b.subject_id = ANY($1)) AND ($2::text IS NULL OR b.role_id = $2)
+       AND ($3::text[] IS NULL OR b.id = ANY($3))
+     ORDER BY b.created_at DESC, b.id`,
+    [subjectIds ?? null, roleId ?? null, ids ?? null],
+  );
+  return rows;
+}
+
+export async function readRoleTimes(db: Database): Promise<Map<string, Date>> {
+  const { rows } = await db.sql.query<{ id: string; at: Date }>('SELECT id, updated_at AS at FROM role WHERE removed_at IS NULL');
+  return new Map(rows.map(({ id, at }) => [id, at]));
 }

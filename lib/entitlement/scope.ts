@@ -28,7 +28,7 @@ export function placeOf(input: ScopeInput): Place {
 
 export function canonicalText({ kind, clusterId, clusterSelector, projectId, namespaces }: Place): string {
   const where = clusterId ?? (clusterSelector ? JSON.stringify(sortedLabels(clusterSelector)) : null) ?? projectId ?? 'everywhere';
-  return namespaces ? `${kind} ${where} ${[...namespaces].sort().join(',')}` : `${kind} ${where}`;
+  return kind === 'namespaces' ? `${kind} ${where} ${[...(namespaces ?? [])].sort().join(',')}` : `${kind} ${where}`;
 }
 
 export interface Ground {

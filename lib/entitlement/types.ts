@@ -43,6 +43,7 @@ export interface WorldPerson {
   readonly samAccountName: string;
   readonly upn: string | null;
   readonly mail: string | null;
+  readonly department: string | null;
   /** What the directory said last; `standing` adds what our clock knows. */
   readonly state: PersonState;
   readonly disabled: boolean;
@@ -264,6 +265,7 @@ export interface World {
   /** The role's rules with all it inherits, each once. */
   effectiveRules(roleId: string): readonly PolicyRule[];
   scope(id: string): WorldScope | undefined;
+  scopes(): Iterable<WorldScope>;
   binding(id: string): WorldBinding | undefined;
 
   /** Removed clusters are unknown to every method. */

@@ -60,6 +60,7 @@ export function createWorld(rows: WorldRows): World {
     roles: () => facts.roles.values(),
     effectiveRules: (roleId) => resolver.effectiveRules(roleId),
     scope: (id) => facts.scopes.get(id),
+    scopes: () => facts.scopes.values(),
     binding: (id) => facts.bindings.get(id),
 
     cluster: (id) => facts.clusters.get(id),

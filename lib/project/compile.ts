@@ -59,7 +59,19 @@ function podSecurityLabels({ podSecurity }: WorldProject): Labels {
 function limitsOf({ quota, limits }: WorldProject): ContainerLimits | null {
   const countsResources = Object.keys(quota ?? {}).some((name) => /(^|\.)(cpu|memory)$/.test(name));
   if (!countsResources) return limits;
-  return { ...limitsBesideQuota, ...limits };
+  return {
+    ...limits,
+    ...filled('Cpu', limits ?? {}),
+    ...filled('Memory', limits ?? {}),
+  };
+}
+
+/** Never beside what the project says: a default above its maximum, or a request above its default, is an object that no server takes. */
+function filled(kind: 'Cpu' | 'Memory', limits: ContainerLimits): ContainerLimits {
+  const [byDefault, request, max] = [limits[`default${kind}`], limits[`request${kind}`], limits[`max${kind}`]];
+  if (byDefault || max) return { [`default${kind}`]: byDefault ?? max };
+  if (request) return { [`default${kind}`]: request };
+  return { [`default${kind}`]: limitsBesideQuota[`default${kind}`], [`request${kind}`]: limitsBesideQuota[`request${kind}`] };
 }
 
 function limitRangeItem({ defaultCpu, defaultMemory, requestCpu, requestMemory, maxCpu, maxMemory }: ContainerLimits): object {

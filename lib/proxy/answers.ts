@@ -99,7 +99,11 @@ const later = (code: string, message: string, retryAfterSeconds: number, detail?
   new Answer({ status: 503, reason: 'ServiceUnavailable', code: `door.${code}`, message, detail, retryAfterSeconds });
 
 export const leaseOver = () =>
-  later('lease-over', 'This door cannot tell at the moment whether your access still holds, so it serves nothing. Try again in a moment.', 2);
+  later(
+    'lease-over',
+    'This door cannot tell at the moment whether your access still holds, so it serves nothing. Try again in a moment.',
+    2,
+  );
 
 export const directoryNotFresh = (boundMinutes: number) =>
   later(
@@ -117,7 +121,12 @@ export const tooManyStreams = () =>
 export const stopping = () => later('stopping', 'This door is about to stop; another one serves you if you try again.', 1);
 
 export const clusterUnavailable = (detail: string) =>
-  later('cluster-unavailable', 'The credential for this cluster is not at hand; an operator can see why. Try again in a moment.', 5, detail);
+  later(
+    'cluster-unavailable',
+    'The credential for this cluster is not at hand; an operator can see why. Try again in a moment.',
+    5,
+    detail,
+  );
 
 export const clusterUnreachable = (detail: string) =>
   new Answer({
@@ -129,7 +138,12 @@ export const clusterUnreachable = (detail: string) =>
   });
 
 export const clusterTooSlow = () =>
-  new Answer({ status: 504, reason: 'Timeout', code: 'door.cluster-too-slow', message: 'The cluster took the request and did not begin to answer in time.' });
+  new Answer({
+    status: 504,
+    reason: 'Timeout',
+    code: 'door.cluster-too-slow',
+    message: 'The cluster took the request and did not begin to answer in time.',
+  });
 
 export const clusterCredentialInvalid = (detail: string) =>
   new Answer({

@@ -2,7 +2,7 @@
  * A refusal as Kubernetes says it: a `Status` object, in JSON, which every client reads whatever it asked for (kubectl prints its message).
  * Written either as an ordinary answer, or, where there is only a socket left (a broken head, CONNECT, an upgrade), byte by byte.
  */
-import { STATUS_CODES, type ServerResponse } from 'node:http';
+import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { AnswerFacts } from './answers.ts';
 

@@ -16,7 +16,10 @@ export type ReceiptRow = {
 
 const replicaLiveSeconds = 10;
 
-export async function receipts(db: Database, { personId, limit }: { readonly personId?: string; readonly limit: number }): Promise<ReceiptRow[]> {
+export async function receipts(
+  db: Database,
+  { personId, limit }: { readonly personId?: string; readonly limit: number },
+): Promise<ReceiptRow[]> {
   const { rows } = await db.sql.query<ReceiptRow>(
     `SELECT r.id, r.kind, r.person_id AS "personId", coalesce(p.display_name, p.upn) AS "personName", r.cluster_id AS "clusterId", r.reason, r.evidence_at AS "evidenceAt",
        r.receipt_at AS "receiptAt", r.sessions_ended AS "sessionsEnded",

@@ -8,7 +8,12 @@ export const meOutput = z.object({
   ownsProjects: z.boolean(),
   via: z.enum(['session', 'token']),
   sessionExpiresAt: instant.nullable(),
-  installation: z.object({ id: z.string(), portalUrl: z.string(), proxyUrl: z.string() }),
+  installation: z.object({
+    id: z.string(),
+    portalUrl: z.string(),
+    proxyUrl: z.string(),
+    accessContact: z.string().nullable().describe('whom to ask for access, as an admin wrote it'),
+  }),
 });
 
 export const sessionsOutput = z.object({

@@ -64,7 +64,17 @@ export function describeTarget(method: string, { segments, query }: Target): Des
   const [resource = '', name = '', subresource = ''] = rest;
   if (name === '' && verb === 'get') {
     const asked = listOptions(query ?? []);
-    return { isResource: true, verb: asked.watch ? 'watch' : 'list', group, version, resource, subresource, namespace, name: asked.name, legacyWatch };
+    return {
+      isResource: true,
+      verb: asked.watch ? 'watch' : 'list',
+      group,
+      version,
+      resource,
+      subresource,
+      namespace,
+      name: asked.name,
+      legacyWatch,
+    };
   }
   if (name === '' && verb === 'delete') verb = 'deletecollection';
   return { isResource: true, verb, group, version, resource, subresource, namespace, name, legacyWatch };

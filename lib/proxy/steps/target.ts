@@ -91,7 +91,8 @@ function requireHarmlessTail(tail: string): void {
   const decoded = decode(tail);
   if (hasControls(decoded) || decoded.includes('\\')) throw badTarget('it holds a control character or a backslash');
   if (/%(2e|2f|5c)/i.test(decoded)) throw badTarget('it holds dots or slashes that are encoded twice');
-  if (decoded.split('/').some((segment) => segment === '.' || segment === '..' || segment.startsWith('..;'))) throw badTarget('it holds a dot segment');
+  if (decoded.split('/').some((segment) => segment === '.' || segment === '..' || segment.startsWith('..;')))
+    throw badTarget('it holds a dot segment');
 }
 
 function decode(raw: string): string {
@@ -128,5 +129,7 @@ function writePair({ name, value }: QueryPair): string {
 
 /** As Go writes a path: these stand in names (system:node) and need no encoding there. */
 function encodeSegment(segment: string): string {
-  return encodeURIComponent(segment).replace(/%(?:3A|40|24|26|2B|3D|2C)/g, (code) => String.fromCharCode(Number.parseInt(code.slice(1), 16)));
+  return encodeURIComponent(segment).replace(/%(?:3A|40|24|26|2B|3D|2C)/g, (code) =>
+    String.fromCharCode(Number.parseInt(code.slice(1), 16)),
+  );
 }

@@ -40,7 +40,7 @@ export async function startWorker(config: Config, log: Log): Promise<Service> {
     workerId,
     handlers: {
       ...directoryHandlers({ db, openingKey, sealingKey, log, service: directory }),
-      ...clusterHandlers({ db, world, openingKey, sealingKey, joiningKeyPem: secrets.joiningKeyPem, log }),
+      ...clusterHandlers({ db, world, openingKey, log }),
     },
   });
   const feed = createFeed({

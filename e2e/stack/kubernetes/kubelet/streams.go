@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -113,11 +112,9 @@ func (n *node) PortForward(_ context.Context, key string, port int32, stream io.
 			_ = half.CloseWrite()
 		}
 	}()
-	_, err = io.Copy(stream, connection)
-	if errors.Is(err, os.ErrClosed) {
-		return nil
-	}
-	return err
+	// A reset by the application ends this connection only. Reported as an error it would end the client's whole forward.
+	_, _ = io.Copy(stream, connection)
+	return nil
 }
 
 func followSize(terminal *os.File, resize <-chan remotecommand.TerminalSize) {

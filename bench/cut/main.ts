@@ -1,0 +1,119 @@
+/**
+ * How fast is somebody out? Disables people in Active Directory one after another while each holds a watch on both clusters and asks every
+ * 10 ms, and prints p50 and p99 from the LDAP modify's answer (the commit, as its author knows it) to the first refusal and to the cut.
+ *
+ *   npm run bench -- [people, default 30]
+ */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { Agent, get } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PortalClient } from '#e2e/scene/portal-client.ts';
+import { type Scene, startScene } from '#e2e/scene/scene.ts';
+import { consoleProgress } from '#e2e/stack/progress.ts';
+import { signInAsAdministrator } from '#e2e/stack/samba/administrator.ts';
+import { createWarden } from '#e2e/stack/warden.ts';
+
+const count = Number(process.argv[2] ?? 30);
+const askEveryMs = 10;
+const password = 'Lantern-Copper-47';
+
+const folder = await mkdtemp(join(tmpdir(), 'gatehouse-bench-'));
+const warden = await createWarden();
+try {
+  const scene = await startScene({ folder, warden, progress: consoleProgress });
+  await measure(scene);
+  await scene.stop();
+} finally {
+  await warden.close();
+  await rm(folder, { recursive: true, force: true });
+}
+
+async function measure({ contract }: Scene): Promise<void> {
+  const { url, ca, serverName, adminDn, adminPassword, baseDn } = contract.directory;
+  const directory = await signInAsAdministrator({ url, caFile: ca, serverName }, adminDn, adminPassword);
+  const doorCa = await readFile(contract.proxy.ca, 'utf8');
+  const logins = Array.from({ length: count }, (_, n) => `leaver${n}`);
+  await consoleProgress(`making ${count} people who will leave`, async () => {
+    for (const login of logins) {
+      await directory.createUser({ login, displayName: `Leaver ${login.slice(6)}`, password });
+      await directory.addMember(`CN=team-shop-web,OU=Groups,${baseDn}`, await directory.find(login));
+    }
+  });
+  const refusals: number[] = [];
+  const cuts: number[] = [];
+  await consoleProgress(`disabling ${count} people, one after another`, async () => {
+    for (const login of logins) {
+      const token = await tokenFor(contract.portal.url, login);
+      const agent = new Agent({ keepAlive: true, ca: doorCa });
+      const ask = (path: string) => answerOf(`${contract.proxy.url}${path}`, agent, token);
+      await until(
+        async () =>
+          (await ask('/clusters/east/api/v1/namespaces/shop/pods')) === 200 &&
+          (await ask('/clusters/west/api/v1/namespaces/shop/pods')) === 200,
+      );
+      const ends = contract.clusters.map(({ proxyPath }) =>
+        streamEnd(`${contract.proxy.url}${proxyPath}/api/v1/namespaces/shop/pods?watch=1`, agent, token),
+      );
+      await Promise.all(ends.map(({ open }) => open));
+      await directory.setDisabled(login, true);
+      const commit = performance.now();
+      while ((await ask('/clusters/east/api/v1/namespaces/shop/pods')) === 200)
+        await new Promise((resolve) => setTimeout(resolve, askEveryMs));
+      refusals.push(performance.now() - commit);
+      cuts.push(Math.max(...(await Promise.all(ends.map(({ ended }) => ended)))) - commit);
+      agent.destroy();
+    }
+  });
+  await directory.close();
+  console.log(`\nfrom the commit in Active Directory, ${count} people, 2 watches each, milliseconds\n`);
+  console.log('                   p50     p99     max');
+  for (const [name, values] of [
+    ['first refusal', refusals],
+    ['last stream cut', cuts],
+  ] as const) {
+    const sorted = [...values].sort((a, b) => a - b);
+    const at = (share: number) => (sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? 0).toFixed(0).padStart(8);
+    console.log(`${name.padEnd(15)}${at(0.5)}${at(0.99)}${at(1)}`);
+  }
+}
+
+async function tokenFor(portalUrl: string, login: string): Promise<string> {
+  const client = new PortalClient(portalUrl);
+  await until(() => client.signIn(login, password));
+  const { kubeconfig } = await client.must<{ kubeconfig: string }>('POST', '/credentials/kubeconfig', { deviceName: 'bench' });
+  return kubeconfig.match(/token:\s*"?([^\s"]+)/)?.[1] ?? '';
+}
+
+function answerOf(url: string, agent: Agent, token: string): Promise<number> {
+  return new Promise((resolve) => {
+    get(url, { agent, headers: { authorization: `Bearer ${token}` } }, (response) => {
+      response.resume();
+      response.on('close', () => resolve(response.statusCode ?? 0));
+    }).on('error', () => resolve(0));
+  });
+}
+
+function streamEnd(url: string, agent: Agent, token: string): { open: Promise<void>; ended: Promise<number> } {
+  let announceOpen: () => void = () => {};
+  const open = new Promise<void>((resolve) => {
+    announceOpen = resolve;
+  });
+  const ended = new Promise<number>((resolve) => {
+    const request = get(url, { agent, headers: { authorization: `Bearer ${token}` } }, (response) => {
+      response.once('data', () => announceOpen());
+      response.resume();
+      response.on('close', () => resolve(performance.now()));
+    });
+    request.on('error', () => resolve(performance.now()));
+  });
+  return { open, ended };
+}
+
+async function until(condition: () => Promise<boolean>, withinMs = 15_000): Promise<void> {
+  const end = performance.now() + withinMs;
+  while (!(await condition())) {
+    if (performance.now() > end) throw new Error('it did not come true in time');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}

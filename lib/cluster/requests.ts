@@ -1,0 +1,103 @@
+// The worker's answers to what the portal asks about clusters: everything that needs a cluster's credential, or an administrator's.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import type { OpeningKey } from '#lib/config/keys.ts';
+import type { Database } from '#lib/db/database.ts';
+import { isLeaseHeld } from '#lib/db/lease.ts';
+import type { World } from '#lib/entitlement/world.ts';
+import { asFault } from '#lib/errors/fault.ts';
+import type { Log } from '#lib/log/log.ts';
+import type { AskedRequest, Handler } from '#lib/request/answer.ts';
+import { createClusterClient } from './client.ts';
+import { openReconcilerAccess, readClusterRow } from './data.ts';
+import { acceptDelivery } from './invitation.ts';
+import { readKubeconfig } from './kubeconfig.ts';
+import { forgetCluster, markRemoved, noSuchCluster, recordFailedRegistration } from './mutations.ts';
+import { reconcileLeaseName } from './names.ts';
+import { type Registrar, registerWithCredential, repairWithCredential, type Tell } from './register.ts';
+import { adviceFor, removeOurObjects } from './remove.ts';
+import { clusterRef, joinInput, registerInput, repairInput } from './schema.ts';
+import type { ClusterAddress } from './transport.ts';
+
+export interface ClusterHandlersOptions {
+  readonly db: Database;
+  readonly world: World;
+  readonly openingKey: OpeningKey;
+  readonly log: Log;
+}
+
+const pasted = z.object({ kubeconfig: registerInput.shape.kubeconfig });
+const registration = registerInput.omit({ kubeconfig: true });
+const repair = repairInput.omit({ kubeconfig: true });
+
+export function clusterHandlers({ db, world, openingKey, log }: ClusterHandlersOptions): Record<string, Handler> {
+  const registrar: Registrar = { db, openingKey, installationId: world.installation.id, log };
+  return {
+    async 'cluster.register'(request) {
+      const { name, title, labels, context, serverUrl } = registration.parse(request.input);
+      try {
+        const { address, auth } = readKubeconfig(pasted.parse(request.secret).kubeconfig, context);
+        const wanted = { name, title: title || null, labels, askerId: request.askerId };
+        return await registerWithCredential(registrar, wanted, atOutside(address, serverUrl), auth, telling(request));
+      } catch (error) {
+        await recordFailedRegistration(db, request.askerId, name, asFault(error).message);
+        throw error;
+      }
+    },
+
+    async 'cluster.accept'(request) {
+      return acceptDelivery(registrar, joinInput.parse(request.input), telling(request));
+    },
+
+    async 'cluster.repair'(request) {
+      const { id, context, serverUrl } = repair.parse(request.input);
+      const cluster = await readClusterRow(db, id);
+      if (!cluster || cluster.state === 'removed') throw noSuchCluster();
+      const { address, auth } = readKubeconfig(pasted.parse(request.secret).kubeconfig, context);
+      return repairWithCredential(registrar, cluster, atOutside(address, serverUrl), auth, request.askerId, telling(request));
+    },
+
+    async 'cluster.remove'(request) {
+      const { id } = clusterRef.parse(request.input);
+      await markRemoved(db, id, request.askerId);
+      await untilNobodyReconciles(db, id);
+      try {
+        return await clearAway(registrar, id);
+      } finally {
+        await forgetCluster(db, id);
+      }
+    },
+  };
+}
+
+/** The address that we all will use: the one an admin typed, else the kubeconfig's own. */
+function atOutside(address: ClusterAddress, serverUrl: string | undefined): ClusterAddress {
+  return serverUrl ? { ...address, url: serverUrl.replace(/\/+$/, '') } : address;
+}
+
+function telling(request: AskedRequest): Tell {
+  return (text) => request.progress({ text });
+}
+
+async function clearAway({ db, openingKey, installationId, log }: Registrar, id: string) {
+  const advice = adviceFor(installationId);
+  try {
+    const { address, token } = await openReconcilerAccess(db, openingKey, id);
+    const client = createClusterClient(address, { kind: 'token', token });
+    try {
+      const { removed, left } = await removeOurObjects(client, installationId, log);
+      return { removed, left, advice: left.length === 0 ? null : advice };
+    } finally {
+      await client.close();
+    }
+  } catch (error) {
+    log.warn({ err: error, cluster: id }, 'a removed cluster could not be cleared');
+    return { removed: 0, left: ['everything: the cluster could not be reached with our credential'], advice };
+  }
+}
+
+/** Its reconciler hears of the removal by the change feed; whatever it had in hand would be made anew behind our back. */
+async function untilNobodyReconciles(db: Database, id: string): Promise<void> {
+  const deadline = performance.now() + 20_000;
+  while ((await isLeaseHeld(db, reconcileLeaseName(id))) && performance.now() < deadline) await sleep(100);
+}

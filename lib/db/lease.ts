@@ -1,0 +1,63 @@
+/**
+ * A named lease in Postgres: of several workers, one acts for a subject. It is taken by one statement, judged by the database's clock, and
+ * carries an epoch that grows with each new holder. A holder that slept and lost it notices inside the transaction of its next write
+ * (`requireHeld`), so what it decided before it slept is not written after somebody else took over.
+ */
+import type { Database, Tx } from './database.ts';
+
+export interface LeaseOptions {
+  readonly name: string;
+  readonly holder: string;
+  readonly seconds: number;
+}
+
+export interface Lease {
+  readonly name: string;
+  /** Takes or renews it; false when somebody else holds it. */
+  acquire(): Promise<boolean>;
+  /** Throws unless this holder has it, in the epoch it knows, until the transaction ends. */
+  requireHeld(tx: Tx): Promise<void>;
+  release(): Promise<void>;
+}
+
+export class LeaseLost extends Error {
+  constructor(name: string) {
+    super(`the lease "${name}" is held by somebody else now`);
+    this.name = 'LeaseLost';
+  }
+}
+
+export function createLease(db: Database, { name, holder, seconds }: LeaseOptions): Lease {
+  let epoch: string | null = null;
+  return {
+    name,
+    async acquire() {
+      const { rows } = await db.sql.query<{ epoch: string }>(
+        `INSERT INTO lease (name, holder, expires_at) VALUES ($1, $2, now() + make_interval(secs => $3))
+         ON CONFLICT (name) DO UPDATE SET
+           epoch = CASE WHEN lease.holder = EXCLUDED.holder AND lease.expires_at > now() THEN lease.epoch ELSE lease.epoch + 1 END,
+           holder = EXCLUDED.holder, expires_at = EXCLUDED.expires_at
+         WHERE lease.holder = EXCLUDED.holder OR lease.expires_at <= now()
+         RETURNING epoch`,
+        [name, holder, seconds],
+      );
+      epoch = rows[0]?.epoch ?? null;
+      return epoch !== null;
+    },
+    async requireHeld(tx) {
+      const rows = await tx.$queryRaw<unknown[]>`
+        SELECT 1 FROM lease WHERE name = ${name} AND holder = ${holder} AND epoch = ${epoch ?? '0'}::bigint AND expires_at > now() FOR SHARE`;
+      if (epoch === null || rows.length === 0) throw new LeaseLost(name);
+    },
+    async release() {
+      epoch = null;
+      await db.sql.query('UPDATE lease SET expires_at = now() WHERE name = $1 AND holder = $2', [name, holder]);
+    },
+  };
+}
+
+/** Whether anybody acts for this subject right now. */
+export async function isLeaseHeld(db: Database, name: string): Promise<boolean> {
+  const { rowCount } = await db.sql.query('SELECT 1 FROM lease WHERE name = $1 AND expires_at > now()', [name]);
+  return rowCount === 1;
+}

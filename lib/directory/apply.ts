@@ -1,0 +1,138 @@
+/**
+ * Carries a plan out, in the order in which it must be safe to die: first what takes access away, each piece in a short transaction of its
+ * own with its revocation; then everything else in pieces that hold no lock for long; with the last piece the follower's position. Whatever
+ * was done before a crash is found done by the next read. A large take-over wakes the other processes once, at its end.
+ */
+import { type AuditEntry, recordAll } from '#lib/audit/record.ts';
+import { changing, type Database, type Tx } from '#lib/db/database.ts';
+import type { Touch } from '#lib/db/topics.ts';
+import { revoke } from '#lib/revocation/mutations.ts';
+import type { AccountState } from './active-directory/account.ts';
+import { type Fence, requireLease } from './lease.ts';
+import { endCredentials, type Position, removeEdges, saveEdges, saveGroups, savePeople, savePosition } from './mutations.ts';
+import type { Operation, Plan } from './plan.ts';
+import { auditOf, type Names } from './story.ts';
+import type { Directory, KnownPerson } from './types.ts';
+
+export interface ApplyOptions {
+  readonly db: Database;
+  readonly directory: Directory;
+  readonly plan: Plan;
+  readonly names: Names;
+  /** When the follower could first have seen it. */
+  readonly evidenceAt: Date;
+  readonly fence: Fence;
+  readonly controllerId: string;
+  readonly position: Position;
+}
+
+export interface Applied {
+  readonly operations: number;
+  readonly cuts: number;
+}
+
+const cutsInOneTransaction = 50;
+const operationsInOneTransaction = 5_000;
+/** Beyond this many rows the others read the whole directory anew rather than row by row. */
+const touchesOneByOne = 2_000;
+
+export async function applyPlan(options: ApplyOptions): Promise<Applied> {
+  const { db, directory, plan, names, evidenceAt, fence, controllerId, position } = options;
+  const cuts = plan.operations.filter(isCut);
+  for (const some of inPieces(cuts, cutsInOneTransaction)) {
+    await changing(db, async (tx, touch) => {
+      await requireLease(tx, fence);
+      await savePeople(
+        tx,
+        directory.forestId,
+        some.map(({ person }) => person),
+      );
+      for (const { person, cut } of some) await cutOff(tx, touch, person, cut, evidenceAt);
+      await recordAll(
+        tx,
+        some.flatMap((operation) => auditOf(directory, operation, names)),
+      );
+    });
+  }
+
+  const rest = plan.operations.filter((operation) => !isCut(operation)).toSorted((one, other) => order[one.kind] - order[other.kind]);
+  const takeOver = rest.length > touchesOneByOne;
+  const pieces = inPieces(rest, operationsInOneTransaction);
+  for (const [n, some] of (pieces.length > 0 ? pieces : [[]]).entries()) {
+    const isLast = n >= pieces.length - 1;
+    await changing(
+      db,
+      async (tx, touch) => {
+        await requireLease(tx, fence);
+        await carryOut(tx, directory, some);
+        if (!takeOver) {
+          for (const operation of some) touchOf(operation, touch);
+          await recordAll(
+            tx,
+            some.flatMap((operation): AuditEntry[] => auditOf(directory, operation, names)),
+          );
+        }
+        if (!isLast) return;
+        if (takeOver) touch('directory', directory.id);
+        await savePosition(tx, touch, controllerId, position);
+      },
+      { timeoutMs: 60_000 },
+    );
+  }
+  return { operations: plan.operations.length, cuts: cuts.length };
+}
+
+export async function cutOff(tx: Tx, touch: Touch, person: Pick<KnownPerson, 'id'>, state: AccountState, evidenceAt: Date): Promise<void> {
+  touch('person', person.id);
+  await revoke(tx, touch, { kind: 'person', personId: person.id, reason: state, evidenceAt });
+  // A lock is often another's doing and ends by itself; everything else is meant.
+  if (state !== 'locked') await endCredentials(tx, touch, person.id, state);
+}
+
+async function carryOut(tx: Tx, directory: Directory, operations: readonly Operation[]): Promise<void> {
+  await removeEdges(
+    tx,
+    operations.filter((operation) => operation.kind === 'remove-member'),
+  );
+  await savePeople(
+    tx,
+    directory.forestId,
+    operations.flatMap((operation) => ('person' in operation ? operation.person : [])),
+  );
+  await saveGroups(
+    tx,
+    directory.forestId,
+    operations.flatMap((operation) => ('group' in operation ? operation.group : [])),
+  );
+  await saveEdges(
+    tx,
+    operations.filter((operation) => operation.kind === 'add-member'),
+  );
+}
+
+/** Away before in; and whoever is a member of something must stand before the membership does. */
+const order: Readonly<Record<Operation['kind'], number>> = {
+  'remove-member': 0,
+  'update-person': 1,
+  'create-person': 1,
+  'create-group': 2,
+  'update-group': 2,
+  'delete-group': 2,
+  'add-member': 3,
+};
+
+function touchOf(operation: Operation, touch: Touch): void {
+  if ('person' in operation) touch('person', operation.person.id);
+  else if ('group' in operation) touch('group', operation.group.id);
+  else touch('membership', operation.groupId);
+}
+
+type Cut = Extract<Operation, { kind: 'update-person' }> & { readonly cut: AccountState };
+
+function isCut(operation: Operation): operation is Cut {
+  return operation.kind === 'update-person' && operation.cut !== null;
+}
+
+function inPieces<T>(list: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(list.length / size) }, (_, n) => list.slice(n * size, (n + 1) * size));
+}

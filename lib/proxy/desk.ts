@@ -1,0 +1,20 @@
+import type { Gate } from '#lib/revocation/gate.ts';
+import type { NamespaceWatches } from './namespace-watches.ts';
+import type { DoorWorld, FreshnessBounds } from './types.ts';
+
+/** What the steps have at hand: memory, and the token with which we stand before a cluster. */
+export interface Desk {
+  readonly world: DoorWorld;
+  readonly gate: Gate;
+  readonly hashKey: Buffer;
+  readonly bounds: FreshnessBounds;
+  readonly namespaceWatches: NamespaceWatches;
+  readonly doorCredentials: DoorCredentials;
+  now(): Date;
+}
+
+export interface DoorCredentials {
+  token(clusterId: string): Promise<string>;
+  /** The cluster did not take it: read it anew next time. */
+  forget(clusterId: string): void;
+}

@@ -1,0 +1,80 @@
+/** Receipts and open streams as screens show them: names instead of ids, and one number for how long it took. */
+import { z } from 'zod';
+import type { OpenStream, Receipt } from '#lib/directory/people-schema.ts';
+import type { World } from '#lib/entitlement/types.ts';
+import type { LiveReplica, ReceiptRow } from './data.ts';
+
+type Names = Pick<World, 'person' | 'cluster'>;
+
+const reportedCut = z.looseObject({ clusterId: z.string().optional() });
+/** What a door writes of each open stream with its heartbeat (lib/proxy/streams.ts). */
+const reportedStream = z.looseObject({
+  id: z.string(),
+  personId: z.string(),
+  clusterId: z.string(),
+  kind: z.string(),
+  target: z.string(),
+  openedAt: z.union([z.string(), z.number()]),
+  address: z.string().nullish(),
+  credentialId: z.string().nullish(),
+});
+
+export function receiptView(world: Names, row: ReceiptRow, doorsLive: number): Receipt {
+  const refused = row.acks.map(({ refusedFrom }) => new Date(refusedFrom).getTime());
+  const refusedFrom = refused.length > 0 ? new Date(Math.max(...refused)) : null;
+  const cuts = row.acks.flatMap(({ cut }) => (Array.isArray(cut) ? cut : []));
+  const clusterIds = new Set(cuts.map((cut) => reportedCut.safeParse(cut).data?.clusterId).filter((id) => id !== undefined));
+  return {
+    id: row.id,
+    kind: row.kind as Receipt['kind'],
+    person: row.personId ? { id: row.personId, name: row.personName ?? row.personId } : null,
+    cluster: row.clusterId ? { id: row.clusterId, name: clusterName(world, row.clusterId) } : null,
+    reason: row.reason,
+    evidenceAt: row.evidenceAt.toISOString(),
+    refusedFrom: refusedFrom?.toISOString() ?? null,
+    latencyMs: refusedFrom ? Math.max(0, refusedFrom.getTime() - row.evidenceAt.getTime()) : null,
+    streamsCut: cuts.length,
+    sessionsEnded: row.sessionsEnded,
+    clusters: [...clusterIds].map((id) => clusterName(world, id)).sort(),
+    doorsAcknowledged: row.acks.length,
+    doorsLive,
+    receiptAt: row.receiptAt?.toISOString() ?? null,
+  };
+}
+
+export function liveDoors(replicas: readonly LiveReplica[]): number {
+  return replicas.filter(({ role, live }) => role === 'proxy' && live).length;
+}
+
+/** What a door reports in another shape is left out rather than guessed at. */
+export function openStreams(world: Names, replicas: readonly LiveReplica[]): OpenStream[] {
+  return replicas
+    .filter(({ live }) => live)
+    .flatMap(({ id: door, streams }) => streams.flatMap((reported) => streamView(world, door, reported)))
+    .sort((a, b) => b.since.localeCompare(a.since));
+}
+
+function streamView(world: Names, door: string, reported: unknown): OpenStream[] {
+  const parsed = reportedStream.safeParse(reported);
+  if (!parsed.success) return [];
+  const { id, kind, target, openedAt, address, credentialId, personId, clusterId } = parsed.data;
+  const since = new Date(openedAt);
+  if (Number.isNaN(since.getTime())) return [];
+  return [
+    {
+      id,
+      kind,
+      target,
+      since: since.toISOString(),
+      address: address ?? null,
+      credentialId: credentialId ?? null,
+      cluster: { id: clusterId, name: clusterName(world, clusterId) },
+      person: { id: personId, name: world.person(personId)?.displayName ?? personId },
+      door,
+    },
+  ];
+}
+
+function clusterName(world: Names, id: string): string {
+  return world.cluster(id)?.name ?? id;
+}
