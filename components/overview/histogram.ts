@@ -23,7 +23,3 @@ export function percentile(latencies: readonly number[], share: number): number 
   const sorted = [...latencies].sort((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? null;
 }
-
-export function latencyInWords(ms: number): string {
-  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 0)} s`;
-}

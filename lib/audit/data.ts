@@ -4,7 +4,7 @@ import { createConditions, likeWords } from '#lib/db/conditions.ts';
 import type { Database } from '#lib/db/database.ts';
 
 export type AuditQuery = {
-  readonly q: string;
+  readonly search: string;
   readonly event?: string | undefined;
   readonly noun?: string | undefined;
   readonly actorId?: string | undefined;
@@ -46,7 +46,7 @@ export async function auditEventsOf(db: Database, query: AuditQuery): Promise<Au
     const person = value(query.personId);
     add(`(actor_id = ${person} OR subject_id = ${person} OR detail->>'personId' = ${person})`);
   }
-  for (const word of likeWords(query.q)) {
+  for (const word of likeWords(query.search)) {
     const like = value(word);
     add(`(actor_name ILIKE ${like} OR subject_name ILIKE ${like} OR event ILIKE ${like})`);
   }

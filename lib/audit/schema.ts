@@ -5,7 +5,7 @@ import { auditEvents } from './events.ts';
 const anId = z.string().trim().max(64).optional();
 
 export const auditFilters = {
-  q: searchText.describe('part of a name: of who did it or what it was done to'),
+  search: searchText.describe('part of a name: of who did it or what it was done to'),
   event: z.enum(auditEvents).optional(),
   /** All events of a noun: "grant", "cluster". */
   noun: z

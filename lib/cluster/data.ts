@@ -85,6 +85,7 @@ export interface ReconcilerAccess {
   readonly token: string;
   readonly expiresAt: Date;
   readonly version: number;
+  readonly joinedAt: Date;
 }
 
 /** Where a cluster is and the token of the account that may write there. The worker's alone. */
@@ -96,5 +97,12 @@ export async function openReconcilerAccess(db: Database, openingKey: OpeningKey,
     token: openToken(openingKey, clusterId, 'reconciler', credential.sealed),
     expiresAt: credential.expiresAt,
     version: credential.version,
+    joinedAt: row.registeredAt,
   };
+}
+
+export async function openDoorToken(db: Database, openingKey: OpeningKey, clusterId: string): Promise<string> {
+  const credential = await readDoorCredential(db, clusterId);
+  if (!credential) throw new ClusterError('unauthorized', `there is no door's credential of ${clusterId}`);
+  return openToken(openingKey, clusterId, 'door', credential.sealed);
 }

@@ -23,7 +23,8 @@ export interface ApplyOptions {
   readonly evidenceAt: Date;
   readonly fence: Fence;
   readonly controllerId: string;
-  readonly position: Position;
+  /** Null: nothing is remembered of where it stood. */
+  readonly position: Position | null;
 }
 
 export interface Applied {
@@ -56,6 +57,7 @@ export async function applyPlan(options: ApplyOptions): Promise<Applied> {
   }
 
   const rest = plan.operations.filter((operation) => !isCut(operation)).toSorted((one, other) => order[one.kind] - order[other.kind]);
+  if (rest.length === 0 && !position) return { operations: plan.operations.length, cuts: cuts.length };
   const takeOver = rest.length > touchesOneByOne;
   const pieces = inPieces(rest, operationsInOneTransaction);
   for (const [n, some] of (pieces.length > 0 ? pieces : [[]]).entries()) {
@@ -74,7 +76,7 @@ export async function applyPlan(options: ApplyOptions): Promise<Applied> {
         }
         if (!isLast) return;
         if (takeOver) touch('directory', directory.id);
-        await savePosition(tx, touch, controllerId, position);
+        if (position) await savePosition(tx, touch, controllerId, position);
       },
       { timeoutMs: 60_000 },
     );
@@ -92,7 +94,7 @@ export async function cutOff(tx: Tx, touch: Touch, person: Pick<KnownPerson, 'id
 async function carryOut(tx: Tx, directory: Directory, operations: readonly Operation[]): Promise<void> {
   await removeEdges(
     tx,
-    operations.filter((operation) => operation.kind === 'remove-member'),
+    operations.flatMap((operation) => (operation.kind === 'remove-member' ? operation : [])),
   );
   await savePeople(
     tx,
@@ -106,7 +108,7 @@ async function carryOut(tx: Tx, directory: Directory, operations: readonly Opera
   );
   await saveEdges(
     tx,
-    operations.filter((operation) => operation.kind === 'add-member'),
+    operations.flatMap((operation) => (operation.kind === 'add-member' ? operation : [])),
   );
 }
 

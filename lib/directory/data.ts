@@ -8,7 +8,7 @@ const directoryColumns = `d.id, d.forest_id AS "forestId", f.wire_prefix AS "wir
   d.settings, d.lockout_threshold AS "lockoutThreshold", d.lockout_window_seconds AS "lockoutSeconds", d.state`;
 
 const controllerColumns = `id, directory_id AS "directoryId", url, invocation_id AS "invocationId", highest_usn AS "highestUsn", cookie,
-  sees_deleted AS "seesDeleted", full_read_at AS "fullReadAt", fresh_at AS "freshAt"`;
+  sees_deleted AS "seesDeleted", full_read_at AS "fullReadAt", fresh_at AS "freshAt", state`;
 
 const personColumns = `id, directory_id AS "directoryId", object_guid AS "objectGuid", sid, dn, sam_account_name AS "samAccountName", upn,
   wire_name AS "wireName", display_name AS "displayName", mail, title, department, user_account_control AS "userAccountControl",
@@ -125,6 +125,15 @@ export async function loadGuidsWithLivingAccess(db: Database, directoryId: strin
     `SELECT object_guid FROM person p WHERE directory_id = $1 AND deleted_at IS NULL AND state = 'enabled' AND (
        EXISTS (SELECT 1 FROM portal_session s WHERE s.person_id = p.id AND s.ended_at IS NULL AND s.expires_at > now())
        OR EXISTS (SELECT 1 FROM credential c WHERE c.person_id = p.id AND c.revoked_at IS NULL AND c.expires_at > now()))`,
+    [directoryId],
+  );
+  return rows.map((row) => row.object_guid);
+}
+
+export async function loadLivingGuids(db: Database, directoryId: string): Promise<string[]> {
+  const { rows } = await db.sql.query<{ object_guid: string }>(
+    `SELECT object_guid FROM person WHERE directory_id = $1 AND deleted_at IS NULL
+     UNION ALL SELECT object_guid FROM directory_group WHERE directory_id = $1 AND deleted_at IS NULL`,
     [directoryId],
   );
   return rows.map((row) => row.object_guid);

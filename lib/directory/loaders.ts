@@ -75,9 +75,9 @@ export const peopleSearch = operation({
   allow: 'person',
   input: pickerInput,
   output: pickedPeople,
-  async run({ db, world, now }, viewer, { q, limit }) {
+  async run({ db, world, now }, viewer, { search, limit }) {
     requireMayPick(world, viewer, now);
-    const rows = await nearestPeople(db, q, limit);
+    const rows = await nearestPeople(db, search, limit);
     return { items: rows.map((row) => personView(world, row, now)) };
   },
 });
@@ -127,9 +127,9 @@ export const groupsList = operation({
   allow: 'auditor',
   input: groupsListInput,
   output: groupsPage,
-  async run({ db, world, now }, _viewer, { q, granted, offset, limit }) {
+  async run({ db, world, now }, _viewer, { search, granted, offset, limit }) {
     const grants = grantsByGroup(world, now);
-    const { items, total } = await listGroups(db, { q, ids: granted ? [...grants.keys()] : undefined, offset, limit });
+    const { items, total } = await listGroups(db, { search, ids: granted ? [...grants.keys()] : undefined, offset, limit });
     return { items: items.map((row) => groupView(world, row, grants)), total, offset, limit };
   },
 });
@@ -150,9 +150,9 @@ export const groupsSearch = operation({
 
 export async function nearestGroups(
   { db, world, now }: Pick<PortalContext, 'db' | 'world' | 'now'>,
-  { q, limit }: { q: string; limit: number },
+  { search, limit }: { search: string; limit: number },
 ) {
-  const { items } = await listGroups(db, { q, offset: 0, limit });
+  const { items } = await listGroups(db, { search, offset: 0, limit });
   const grants = grantsByGroup(world, now);
   return items.map((row) => groupView(world, row, grants));
 }
@@ -187,12 +187,12 @@ export const groupsMembers = operation({
   allow: 'auditor',
   input: groupMembersInput,
   output: groupMembers,
-  async run({ db, world, now }, _viewer, { id, q, nested, offset, limit }) {
+  async run({ db, world, now }, _viewer, { id, search, nested, offset, limit }) {
     if (!(await groupFacts(db, id))) throw noSuchGroup();
     const { items, total } = await listMembers(db, {
       groupId: id,
       nestedPeople: nested ? [...world.membersOf(id)] : null,
-      q,
+      search,
       offset,
       limit,
     });

@@ -122,17 +122,10 @@ export async function setControllerState(
   return changed > 0;
 }
 
-export async function setDirectoryState(
-  tx: Tx,
-  touch: Touch,
-  directoryId: string,
-  state: Directory['state'],
-  detail: string | null,
-): Promise<boolean> {
+export async function setDirectoryState(tx: Tx, directoryId: string, state: Directory['state'], detail: string | null): Promise<boolean> {
   const changed = await tx.$executeRaw`
     UPDATE directory SET state = ${state}, state_detail = ${detail}, state_since = CASE WHEN state = ${state} THEN state_since ELSE now() END
     WHERE id = ${directoryId} AND (state, state_detail) IS DISTINCT FROM (${state}, ${detail})`;
-  if (changed > 0) touch('domain-controller', directoryId);
   return changed > 0;
 }
 

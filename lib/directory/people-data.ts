@@ -29,7 +29,7 @@ const personColumns = `id, display_name AS "displayName", upn, sam_account_name 
 const personOrders = { name: 'lower(display_name), id', state: 'state, lower(display_name), id', since: 'state_since DESC, id' } as const;
 
 export type PeopleQuery = {
-  readonly q: string;
+  readonly search: string;
   readonly state?: string | undefined;
   readonly sort: keyof typeof personOrders;
   readonly offset: number;
@@ -38,10 +38,10 @@ export type PeopleQuery = {
 
 export async function listPeople(
   db: Database,
-  { q, state, sort, offset, limit }: PeopleQuery,
+  { search, state, sort, offset, limit }: PeopleQuery,
 ): Promise<{ items: PersonListRow[]; total: number }> {
   const conditions = createConditions();
-  for (const word of likeWords(q)) conditions.add(`${personText} ILIKE ${conditions.value(word)}`);
+  for (const word of likeWords(search)) conditions.add(`${personText} ILIKE ${conditions.value(word)}`);
   // Deleted people are shown to whoever asks for them, and not among the rest.
   if (state) conditions.add(`state = ${conditions.value(state)}`);
   else conditions.add(`state <> 'deleted'`);
@@ -59,12 +59,12 @@ export async function listPeople(
 }
 
 /** For pickers: the nearest names first, deleted people never. */
-export async function nearestPeople(db: Database, q: string, limit: number): Promise<PersonListRow[]> {
+export async function nearestPeople(db: Database, search: string, limit: number): Promise<PersonListRow[]> {
   const conditions = createConditions();
   conditions.add('deleted_at IS NULL');
-  for (const word of likeWords(q)) conditions.add(`${personText} ILIKE ${conditions.value(word)}`);
-  const whole = conditions.value(q.trim());
-  const starts = conditions.value(`${likeText(q.trim())}%`);
+  for (const word of likeWords(search)) conditions.add(`${personText} ILIKE ${conditions.value(word)}`);
+  const whole = conditions.value(search.trim());
+  const starts = conditions.value(`${likeText(search.trim())}%`);
   const { rows } = await db.sql.query<PersonListRow>(
     `SELECT ${personColumns} FROM person ${conditions.where()}
      ORDER BY (lower(sam_account_name) = lower(${whole})) DESC, (sam_account_name ILIKE ${starts} OR display_name ILIKE ${starts}) DESC, lower(display_name), id
@@ -87,21 +87,24 @@ const groupColumns = `id, name, sam_account_name AS "samAccountName", descriptio
   (SELECT count(*)::int FROM membership m WHERE m.group_id = directory_group.id) AS "directMembers"`;
 
 export type GroupsQuery = {
-  readonly q: string;
+  readonly search: string;
   readonly ids?: readonly string[] | undefined;
   readonly offset: number;
   readonly limit: number;
 };
 
-export async function listGroups(db: Database, { q, ids, offset, limit }: GroupsQuery): Promise<{ items: GroupListRow[]; total: number }> {
+export async function listGroups(
+  db: Database,
+  { search, ids, offset, limit }: GroupsQuery,
+): Promise<{ items: GroupListRow[]; total: number }> {
   const conditions = createConditions();
   conditions.add('deleted_at IS NULL');
-  for (const word of likeWords(q)) conditions.add(`${groupText} ILIKE ${conditions.value(word)}`);
+  for (const word of likeWords(search)) conditions.add(`${groupText} ILIKE ${conditions.value(word)}`);
   if (ids) conditions.add(`id = ANY(${conditions.value(ids)})`);
   const counting = db.sql.query<{ total: number }>(`SELECT count(*)::int AS total FROM directory_group ${conditions.where()}`, [
     ...conditions.values,
   ]);
-  const starts = conditions.value(`${likeText(q.trim())}%`);
+  const starts = conditions.value(`${likeText(search.trim())}%`);
   const page = `LIMIT ${conditions.value(limit)} OFFSET ${conditions.value(offset)}`;
   return pageFrom(
     counting,
@@ -124,7 +127,7 @@ export type MemberRow = {
 export type MembersQuery = {
   readonly groupId: string;
   readonly nestedPeople: readonly string[] | null;
-  readonly q: string;
+  readonly search: string;
   readonly offset: number;
   readonly limit: number;
 };
@@ -140,7 +143,7 @@ export async function listMembers(db: Database, query: MembersQuery): Promise<{ 
     ? `${people} WHERE p.id = ANY(${conditions.value(query.nestedPeople)})`
     : `${people} WHERE m.member_id IS NOT NULL AND p.deleted_at IS NULL
        UNION ALL SELECT g.id, 'group', g.name, g.description, true, false FROM directory_group g JOIN membership m ON m.member_id = g.id AND m.group_id = ${group} WHERE g.deleted_at IS NULL`;
-  for (const word of likeWords(query.q)) conditions.add(`(name || ' ' || coalesce(detail, '')) ILIKE ${conditions.value(word)}`);
+  for (const word of likeWords(query.search)) conditions.add(`(name || ' ' || coalesce(detail, '')) ILIKE ${conditions.value(word)}`);
   const counting = db.sql.query<{ total: number }>(`SELECT count(*)::int AS total FROM (${source}) members ${conditions.where()}`, [
     ...conditions.values,
   ]);

@@ -7,7 +7,7 @@ export const personStates = ['enabled', 'disabled', 'expired', 'locked', 'delete
 export const personState = z.enum(personStates);
 
 export const peopleListInput = z.object({
-  q: searchText,
+  search: searchText,
   state: personState.optional(),
   sort: z.enum(['name', 'state', 'since']).default('name'),
   ...paging,
@@ -27,7 +27,7 @@ export const personRow = z.object({
 });
 export const peoplePage = pageOf(personRow);
 
-export const pickerInput = z.object({ q: searchText, limit: z.coerce.number().int().min(1).max(50).default(12) });
+export const pickerInput = z.object({ search: searchText, limit: z.coerce.number().int().min(1).max(50).default(12) });
 export const pickedPeople = z.object({
   items: z.array(
     z.object({
@@ -139,7 +139,11 @@ export const cutOffOutput = z.object({
 export const liftCutInput = z.object({ id });
 export const liftCutOutput = z.object({ state: personState });
 
-export const groupsListInput = z.object({ q: searchText, granted: flag.optional().describe('only groups that carry grants'), ...paging });
+export const groupsListInput = z.object({
+  search: searchText,
+  granted: flag.optional().describe('only groups that carry grants'),
+  ...paging,
+});
 export const groupRow = z.object({
   id: z.string(),
   name: z.string(),
@@ -172,7 +176,7 @@ export const groupDetail = groupRow.extend({
   ),
 });
 
-export const groupMembersInput = z.object({ id, q: searchText, nested: flag.default(false), ...paging });
+export const groupMembersInput = z.object({ id, search: searchText, nested: flag.default(false), ...paging });
 export const groupMembers = pageOf(
   z.object({
     kind: z.enum(['person', 'group']),

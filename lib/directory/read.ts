@@ -103,6 +103,16 @@ export async function readObjects(
   };
 }
 
+/** The GUIDs of all people and groups there are: little enough to ask for often. */
+export async function readPresent(connection: LdapConnection, baseDn: string): Promise<Set<string>> {
+  const present = new Set<string>();
+  const filter = `(|${peopleFilter}${groupsFilter})`;
+  await connection.readAll({ base: baseDn, scope: 'sub', filter, attributes: ['objectGUID'], timeoutMs: bulkSilenceMs }, (entries) => {
+    for (const entry of entries) present.add(guidOf(entry) ?? '');
+  });
+  return present;
+}
+
 /** Which of these are no more. */
 export async function findGone(connection: LdapConnection, baseDn: string, guids: readonly string[]): Promise<string[]> {
   const missing: string[] = [];

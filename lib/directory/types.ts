@@ -130,4 +130,5 @@ export interface DomainController {
   readonly seesDeleted: boolean;
   readonly fullReadAt: Date | null;
   readonly freshAt: Date | null;
+  readonly state: string;
 }

@@ -12,8 +12,8 @@
  *
  * | step            | proves                                                              | or answers          |
  * |-----------------|---------------------------------------------------------------------|---------------------|
- * | receive         | one way to read it; nothing reserved in it                           | 400, 403, 431       |
- * | authenticate    | a living person by a good credential, as of less than 5 s ago        | 401, 503            |
+ * | receive         | one way to read it                                                   | 400, 431            |
+ * | authenticate    | a living person by a good credential, as of less than 5 s ago        | 401, 403, 503       |
  * | resolveCluster  | a cluster where the person has a right now                           | 403, 404            |
  * | describe        | what is asked for, as the API server will read it                    |                     |
  * | authorize       | within the credential, on fresh facts, under a name the cluster knows | 403, 503            |

@@ -3,7 +3,7 @@
  * completely since the last failure: no answer, half an answer or a broken watch never looks like "nothing there".
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ClusterClient } from '#lib/cluster/client.ts';
+import type { ClusterClient, ObjectList } from '#lib/cluster/client.ts';
 import { ClusterError } from '#lib/cluster/cluster-error.ts';
 import type { KubeObject } from '#lib/cluster/kube-object.ts';
 import { ownerSelector } from '#lib/cluster/names.ts';
@@ -54,12 +54,12 @@ export function startMirror({ client, installationId, log, onChange }: MirrorOpt
   const stopping = new AbortController();
   const selectorOf = (kind: string) => (kind === 'Namespace' ? {} : { labelSelector: ownerSelector(installationId) });
 
-  /** Takes a complete list over; returns how many objects it changed. */
-  function takeOver(kind: string, items: readonly KubeObject[]): number {
+  /** Takes a complete list over; returns how many objects it changed. What came after the list was made is not in it, and stays. */
+  function takeOver(kind: string, { items, resourceVersion }: ObjectList): number {
     const present = new Set(items.map(keyOf));
     let corrections = 0;
     for (const [key, object] of held) {
-      if (object.kind === kind && !present.has(key)) {
+      if (object.kind === kind && !present.has(key) && !isLater(object.metadata.resourceVersion, resourceVersion)) {
         held.delete(key);
         corrections += 1;
       }
@@ -71,7 +71,7 @@ export function startMirror({ client, installationId, log, onChange }: MirrorOpt
   /** An echo older than what we hold is not news. */
   function takeIn(object: KubeObject): boolean {
     const known = held.get(keyOf(object));
-    if (known?.metadata.uid === object.metadata.uid && !isNewer(object, known)) return false;
+    if (known && known.metadata.uid === object.metadata.uid && !isNewer(object, known)) return false;
     held.set(keyOf(object), lean(object));
     return true;
   }
@@ -81,7 +81,7 @@ export function startMirror({ client, installationId, log, onChange }: MirrorOpt
     while (!stopping.signal.aborted) {
       try {
         const list = await client.list(kind, selectorOf(kind));
-        takeOver(kind, list.items);
+        takeOver(kind, list);
         listed.add(kind);
         failures.delete(kind);
         retryMs = firstRetryMs;
@@ -135,7 +135,7 @@ export function startMirror({ client, installationId, log, onChange }: MirrorOpt
     drop: (key) => void held.delete(key),
     async resync() {
       let corrections = 0;
-      for (const kind of mirroredKinds) corrections += takeOver(kind, (await client.list(kind, selectorOf(kind))).items);
+      for (const kind of mirroredKinds) corrections += takeOver(kind, await client.list(kind, selectorOf(kind)));
       return corrections;
     },
     async stop() {
@@ -145,11 +145,14 @@ export function startMirror({ client, installationId, log, onChange }: MirrorOpt
   };
 }
 
-/** Kubernetes promises that versions of one resource can be compared as numbers; where one cannot, the newcomer wins. */
 function isNewer(object: KubeObject, known: KubeObject): boolean {
   const [a, b] = [object.metadata.resourceVersion, known.metadata.resourceVersion];
-  if (a === undefined || b === undefined || !/^\d+$/.test(a) || !/^\d+$/.test(b)) return a !== b;
-  return BigInt(a) > BigInt(b);
+  return isLater(a, b) || (a !== b && !isLater(b, a));
+}
+
+/** Kubernetes promises that versions of one resource can be compared as numbers; two that cannot are neither earlier nor later. */
+function isLater(a: string | undefined, b: string | undefined): boolean {
+  return a !== undefined && b !== undefined && /^\d+$/.test(a) && /^\d+$/.test(b) && BigInt(a) > BigInt(b);
 }
 
 /** The bookkeeping of who owns which field is as long as the object, and nothing here reads it. */

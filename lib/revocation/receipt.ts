@@ -5,6 +5,7 @@
  */
 import { recordAll } from '#lib/audit/record.ts';
 import type { Database } from '#lib/db/database.ts';
+import type { Change } from '#lib/db/topics.ts';
 import type { Log } from '#lib/log/log.ts';
 import type { Service } from '#lib/runtime/service.ts';
 
@@ -14,7 +15,7 @@ const deadAfterSeconds = 10;
 
 export interface Receipts extends Service {
   /** A revocation is on its way: look now, and often until it has its receipt. */
-  wake(): void;
+  onChanges(changes: readonly Change[]): void;
 }
 
 interface Ready {
@@ -61,7 +62,8 @@ export function createReceipts({ db, log }: { db: Database; log: Log }): Receipt
 
   return {
     name: 'receipts',
-    wake() {
+    onChanges(changes) {
+      if (!changes.some(({ topic }) => topic === 'revocation')) return;
       woken = true;
       wakeUp?.();
     },

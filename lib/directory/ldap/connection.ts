@@ -85,12 +85,13 @@ const pageSize = 1_000;
 const startTlsOid = '1.3.6.1.4.1.1466.20037';
 const success = 0;
 
+/** `timeoutMs`: how long each step of opening, and each operation that does not say otherwise, may stay silent. */
 export async function openConnection(endpoint: Endpoint, timeoutMs = operationTimeoutMs): Promise<LdapConnection> {
   const address = parseLdapUrl(endpoint.url);
   if (!address) throw new LdapDoubt(`${endpoint.url} is no LDAP address`);
   const socket = await openTcp(address, timeoutMs);
   if (address.startTls) await startTls(socket, timeoutMs);
-  return speak(await secure(socket, endpoint, address, timeoutMs), endpoint);
+  return speak(await secure(socket, endpoint, address, timeoutMs), endpoint, timeoutMs);
 }
 
 async function startTls(socket: Socket, timeoutMs: number): Promise<void> {
@@ -100,12 +101,12 @@ async function startTls(socket: Socket, timeoutMs: number): Promise<void> {
   if (answer.status !== success) throw new LdapRefusal('StartTLS', answer.status, answer.errorMessage);
 }
 
-function speak(socket: TLSSocket, endpoint: Endpoint): LdapConnection {
+function speak(socket: TLSSocket, endpoint: Endpoint, patienceMs: number): LdapConnection {
   const wire = createWire(socket);
   let bound = false;
 
   async function search(
-    { base, scope, filter, attributes, timeoutMs = operationTimeoutMs }: Search,
+    { base, scope, filter, attributes, timeoutMs = patienceMs }: Search,
     controls: Control[],
     onEntry: (entry: RawEntry) => void,
   ): Promise<MessageResponse> {
@@ -131,7 +132,7 @@ function speak(socket: TLSSocket, endpoint: Endpoint): LdapConnection {
       // A bind without a name or a password succeeds as nobody; a name that is a SASL mechanism would be taken as one.
       if (dn === '' || password === '' || password.includes('\0')) throw new LdapDoubt('a bind without a name or a password is never sent');
       bound = false;
-      const answer = await wire.ask(new BindRequest({ messageId: 0, dn, password }), { timeoutMs: operationTimeoutMs });
+      const answer = await wire.ask(new BindRequest({ messageId: 0, dn, password }), { timeoutMs: patienceMs });
       if (answer.status !== success) throw new LdapRefusal('a bind', answer.status, answer.errorMessage);
       bound = true;
     },

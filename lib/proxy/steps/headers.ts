@@ -2,7 +2,7 @@
  * What of a client's headers may go on. Upstream headers are built from an allowlist, so a header that nobody thought of here is simply not
  * sent: `X-Remote-*`, `X-Forwarded-*`, cookies, and whatever `Connection` names. The framing (Connection, Host, length) is always ours.
  */
-import { badHeader, badUpgrade, ownImpersonation } from '../answers.ts';
+import { badHeader, badUpgrade } from '../answers.ts';
 
 const passed = new Set([
   'accept',
@@ -61,6 +61,8 @@ export interface Headers {
   /** Names and values in turn, as they may go upstream. */
   readonly passed: readonly string[];
   readonly token: string | null;
+  /** The client's own `Impersonate-*`, in whatever spelling: refused once we know whose it is. */
+  readonly reserved: string | null;
   readonly body: Body;
   readonly upgrade: UpgradeProtocol | null;
   readonly expectsContinue: boolean;
@@ -71,12 +73,13 @@ export function readHeaders(rawHeaders: readonly string[], isUpgrade: boolean): 
   const seen = new Map<string, string>();
   const pass: string[] = [];
   let bearerInProtocol: string | null = null;
+  let reserved: string | null = null;
 
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const spelling = rawHeaders[i] ?? '';
     const value = rawHeaders[i + 1] ?? '';
     const name = spelling.toLowerCase();
-    if (name.replace(/[_.]/g, '-').startsWith('impersonate')) throw ownImpersonation(spelling.slice(0, 60));
+    if (name.replace(/[_.]/g, '-').startsWith('impersonate')) reserved ??= spelling.slice(0, 60);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
     if (/[\x00-\x08\x0a-\x1f\x7f]/.test(value)) throw badHeader(`${name} holds a control character`);
     if (atMostOnce.has(name) && seen.has(name)) throw badHeader(`${name} stands there twice`);
@@ -98,6 +101,7 @@ export function readHeaders(rawHeaders: readonly string[], isUpgrade: boolean): 
   return {
     passed: pass,
     token: authorization === undefined ? bearerInProtocol : bearerToken(authorization),
+    reserved,
     body: bodyOf(seen),
     upgrade: isUpgrade ? upgradeOf(seen) : null,
     expectsContinue: expectsContinue(seen.get('expect')),

@@ -2,6 +2,7 @@
  * The head that goes upstream: our own credential, exactly the person, exactly their groups, one line each, and of the client's headers what
  * the allowlist let through. Fails closed on anything that could name somebody else; a request never goes out without these lines.
  */
+import { namespaceListGroup } from '#lib/cluster/names.ts';
 import { brokenPromise, clusterUnavailable } from '../answers.ts';
 import type { Desk } from '../desk.ts';
 import type { Body } from './headers.ts';
@@ -42,10 +43,6 @@ export async function impersonate(former: Scoped, { world, doorCredentials }: De
     ...framing(former.headers.body, former.arrival.method, former.headers.upgrade),
   ];
   return { ...former, call: { method: former.arrival.method, path: writeTarget(former.target), headers } };
-}
-
-export function namespaceListGroup(installationId: string): string {
-  return `gatehouse:${installationId}:namespace-list`;
 }
 
 function requireOurs(wireName: string, objectGuid: string, groups: readonly string[], installation: string): void {

@@ -1,0 +1,50 @@
+'use client';
+import { signIn } from 'next-auth/react';
+import { useState } from 'react';
+import { Button } from '#components/ui/button.tsx';
+import { Field } from '#components/ui/field.tsx';
+import { Input } from '#components/ui/input.tsx';
+import { Note } from '#components/ui/note.tsx';
+import { afterSignIn, sentenceOf } from './sign-in-words.ts';
+
+export function SignInForm({ error, callbackUrl }: { error: string | undefined; callbackUrl: string | undefined }) {
+  const [busy, setBusy] = useState(false);
+  const [said, setSaid] = useState(error);
+  async function submit(form: FormData) {
+    setBusy(true);
+    setSaid(undefined);
+    const answer = await signIn('active-directory', {
+      login: String(form.get('login') ?? ''),
+      password: String(form.get('password') ?? ''),
+      redirect: false,
+    }).catch(() => undefined);
+    // A full load, not a client navigation: nothing of the page before may stay in memory for the person who is in now.
+    if (answer?.ok && !answer.error) return location.assign(afterSignIn(callbackUrl, location.origin));
+    setBusy(false);
+    setSaid(answer?.error ?? 'failed');
+  }
+  return (
+    <form
+      className="grid gap-4"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void submit(new FormData(event.currentTarget));
+      }}
+    >
+      {said ? (
+        <Note tone={said === 'refused' ? 'bad' : 'warn'} live>
+          {sentenceOf(said)}
+        </Note>
+      ) : null}
+      <Field label="Name" hint="As in Windows: alice, alice@corp.example or CORP\alice">
+        <Input name="login" autoComplete="username" autoCapitalize="none" spellCheck={false} required maxLength={256} autoFocus className="h-9" />
+      </Field>
+      <Field label="Password">
+        <Input name="password" type="password" autoComplete="current-password" required maxLength={1024} className="h-9" />
+      </Field>
+      <Button type="submit" look="primary" disabled={busy} className="h-9">
+        {busy ? 'Asking the directory…' : 'Sign in'}
+      </Button>
+    </form>
+  );
+}

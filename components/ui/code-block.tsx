@@ -1,0 +1,19 @@
+import { cn } from './cn.ts';
+import { CopyButton } from './copy.tsx';
+
+/** Commands or a document, to read and to copy. */
+export function CodeBlock({ text, label, copy = true, className }: { text: string; label: string; copy?: boolean; className?: string }) {
+  return (
+    <div className={cn('relative rounded-[7px] bg-sunk', className)}>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it. */}
+      <pre role="region" aria-label={label} tabIndex={0} className="max-h-[28rem] overflow-auto whitespace-pre px-3 py-2.5 pr-10 leading-[19px]">
+        {text}
+      </pre>
+      {copy ? (
+        <div className="absolute top-1.5 right-1.5">
+          <CopyButton text={text} label={`Copy: ${label}`} />
+        </div>
+      ) : null}
+    </div>
+  );
+}

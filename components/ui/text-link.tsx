@@ -1,0 +1,14 @@
+import Link from 'next/link';
+import type { ComponentProps } from 'react';
+import { cn } from './cn.ts';
+
+/** A link within text. `quiet` is for names in tables, where everything is a link and colour would shout. */
+export function TextLink({ quiet, className, ...rest }: ComponentProps<typeof Link> & { quiet?: boolean }) {
+  return (
+    <Link
+      prefetch={false}
+      className={cn('rounded-sm underline-offset-2 hover:underline', quiet ? 'text-ink decoration-edge' : 'text-accent', className)}
+      {...rest}
+    />
+  );
+}

@@ -1,0 +1,18 @@
+'use client';
+import { Tooltip as Radix } from 'radix-ui';
+import type { ReactNode } from 'react';
+
+export const TooltipProvider = ({ children }: { children: ReactNode }) => <Radix.Provider delayDuration={300}>{children}</Radix.Provider>;
+
+export function Tooltip({ text, children }: { text: ReactNode; children: ReactNode }) {
+  return (
+    <Radix.Root>
+      <Radix.Trigger asChild>{children}</Radix.Trigger>
+      <Radix.Portal>
+        <Radix.Content sideOffset={6} className="z-50 max-w-72 rounded-md bg-ink px-2 py-1 text-bg text-xs">
+          {text}
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
+  );
+}

@@ -1,0 +1,85 @@
+/** What an admin does to people and directories from the portal. Cutting needs no directory; testing and connecting one is asked of the worker. */
+import { operation } from '#lib/api/operation.ts';
+import { changing } from '#lib/db/database.ts';
+import { fault } from '#lib/errors/fault.ts';
+import { replicas } from '#lib/revocation/data.ts';
+import { openStreams } from '#lib/revocation/views.ts';
+import { actorOf } from '#lib/session/viewer.ts';
+import { connectInput, connectOutput, testOutput } from './connect-schema.ts';
+import { cutOff, liftCut } from './people-mutations.ts';
+import { cutOffInput, cutOffOutput, liftCutInput, liftCutOutput } from './people-schema.ts';
+import { noSuchPerson } from './people-views.ts';
+
+const testTimeoutMs = 20_000;
+const connectTimeoutMs = 60_000;
+
+export const peopleCutOff = operation({
+  id: 'people.cutOff',
+  method: 'POST',
+  path: '/people/{id}/cut-off',
+  summary: 'Cuts a person off everywhere at once, whatever the directory says, until an admin lifts it',
+  allow: 'admin',
+  input: cutOffInput,
+  output: cutOffOutput,
+  async run({ db, world, now }, viewer, { id, reason }) {
+    const person = world.person(id);
+    if (!person) throw noSuchPerson();
+    if (id === viewer.person.id)
+      throw fault('conflict', 'directory.cut-oneself', 'You cannot cut yourself off: nobody might be left to lift it. Ask another admin.');
+    if (person.cut) throw fault('conflict', 'directory.cut-already', `${person.displayName} is cut off already.`);
+    const streams = openStreams(world, await replicas(db)).filter((stream) => stream.person.id === id).length;
+    const done = await changing(db, (tx, touch) =>
+      cutOff(tx, touch, { personId: id, name: person.upn ?? person.displayName, reason, actor: actorOf(viewer), evidenceAt: now }),
+    );
+    return { ...done, streams };
+  },
+});
+
+export const peopleLiftCut = operation({
+  id: 'people.liftCut',
+  method: 'POST',
+  path: '/people/{id}/lift-cut',
+  summary: 'Lifts an admin’s cut: the person is again what the directory says; credentials are to be issued anew',
+  allow: 'admin',
+  input: liftCutInput,
+  output: liftCutOutput,
+  async run({ db, world, now }, viewer, { id }) {
+    const person = world.person(id);
+    if (!person) throw noSuchPerson();
+    const state = await changing(db, (tx, touch) =>
+      liftCut(tx, touch, { personId: id, name: person.upn ?? person.displayName, actor: actorOf(viewer), now }),
+    );
+    if (state === null) throw fault('conflict', 'directory.not-cut', `${person.displayName} is not cut off by an admin.`);
+    return { state };
+  },
+});
+
+export const directoryTest = operation({
+  id: 'directory.test',
+  method: 'POST',
+  path: '/directories/test',
+  summary:
+    'Tries a connection without keeping anything: controllers found, people and groups counted, sample rows, rights that are missing',
+  allow: 'setup',
+  input: connectInput,
+  output: testOutput,
+  async run({ ask }, _viewer, { bindPassword, ...settings }) {
+    return testOutput.parse(await ask('directory.test', settings, { bindPassword }, { timeoutMs: testTimeoutMs }));
+  },
+});
+
+export const directoryConnect = operation({
+  id: 'directory.connect',
+  method: 'POST',
+  path: '/directories',
+  summary: 'Connects a directory: it is read whole, then followed',
+  allow: 'setup',
+  input: connectInput,
+  output: connectOutput,
+  status: 201,
+  async run({ ask }, _viewer, { bindPassword, ...settings }) {
+    return connectOutput.parse(await ask('directory.connect', settings, { bindPassword }, { timeoutMs: connectTimeoutMs }));
+  },
+});
+
+export const operations = [peopleCutOff, peopleLiftCut, directoryTest, directoryConnect];

@@ -1,0 +1,59 @@
+/** Audit events of the door, written in batches behind the request: nothing waits for them, and nothing is dropped without saying how much. */
+import { type AuditEntry, recordAll } from '#lib/audit/record.ts';
+import type { Database } from '#lib/db/database.ts';
+import type { Log } from '#lib/log/log.ts';
+import type { Service } from '#lib/runtime/service.ts';
+
+const writeEveryMs = 200;
+const heldMax = 20_000;
+
+export interface Trail extends Service {
+  add(entry: AuditEntry): void;
+}
+
+export function createTrail({ db, log }: { db: Database; log: Log }): Trail {
+  let held: AuditEntry[] = [];
+  let lost = 0;
+  let timer: NodeJS.Timeout | null = null;
+  let writing: Promise<void> = Promise.resolve();
+
+  async function write(): Promise<void> {
+    if (held.length === 0) return;
+    const entries = held;
+    held = [];
+    try {
+      await recordAll(db.prisma, entries);
+    } catch (error) {
+      held = [...entries, ...held].slice(0, heldMax);
+      log.warn({ err: error, entries: entries.length }, 'the door’s audit events could not be written yet');
+    }
+  }
+
+  return {
+    name: 'door audit trail',
+    add(entry) {
+      if (held.length < heldMax) held.push(entry);
+      else {
+        lost += 1;
+        if (lost % 1_000 === 1) log.error({ lost }, 'audit events of the door were lost: the database has not taken any for too long');
+      }
+    },
+    async start() {
+      let under = false;
+      timer ??= setInterval(() => {
+        if (under) return;
+        under = true;
+        writing = write().finally(() => {
+          under = false;
+        });
+      }, writeEveryMs);
+      timer.unref();
+    },
+    async stop() {
+      if (timer) clearInterval(timer);
+      timer = null;
+      await writing;
+      await write();
+    },
+  };
+}

@@ -1,0 +1,258 @@
+/**
+ * One cluster's loop: while this worker holds the cluster's lease, hold a mirror of what is there, and whenever either side moved, compile,
+ * compare, apply. Level-triggered: it never asks what happened, only what is and what should be. A cluster that does not answer waits for
+ * itself alone. Before it writes anything it has made sure that this is the cluster it was, by the UID of kube-system.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type ClusterClient, createClusterClient } from '#lib/cluster/client.ts';
+import { ClusterError } from '#lib/cluster/cluster-error.ts';
+import { openReconcilerAccess, type ReconcilerAccess } from '#lib/cluster/data.ts';
+import { setClusterState } from '#lib/cluster/mutations.ts';
+import { joinAccount, reconcileLeaseName, systemNamespace } from '#lib/cluster/names.ts';
+import { probeCluster, readKubeSystemUid } from '#lib/cluster/probe.ts';
+import type { ClusterState } from '#lib/cluster/schema.ts';
+import type { OpeningKey } from '#lib/config/keys.ts';
+import type { Database } from '#lib/db/database.ts';
+import { createLease, LeaseLost } from '#lib/db/lease.ts';
+import type { World } from '#lib/entitlement/world.ts';
+import type { Log } from '#lib/log/log.ts';
+import { createConvergence } from './converge.ts';
+import { startMirror } from './mirror.ts';
+
+export interface ClusterLoopOptions {
+  readonly db: Database;
+  readonly world: World;
+  readonly openingKey: OpeningKey;
+  readonly log: Log;
+  readonly workerId: string;
+  readonly clusterId: string;
+}
+
+export interface ClusterLoop {
+  wake(): void;
+  /** The cluster's own row changed: its address or our credential may be another now. */
+  lookAgain(): void;
+  stop(): Promise<void>;
+}
+
+const leaseSeconds = 15;
+const renewLeaseEveryMs = 4_000;
+const standbyMs = 2_000;
+const probeEveryMs = 10_000;
+const recompileEveryMs = 30_000;
+const resyncEveryMs = 300_000;
+const retryMsMax = 60_000;
+/** Changes come in bunches (a directory's delta, a project's dozen objects): wait for the rest of the bunch. */
+const settleMs = 40;
+const wrongClusterWaitMs = 30_000;
+
+class WrongCluster extends Error {}
+class AccessChanged extends Error {}
+
+export function startClusterLoop(options: ClusterLoopOptions): ClusterLoop {
+  const { db, world, openingKey, log, workerId, clusterId } = options;
+  const lease = createLease(db, { name: reconcileLeaseName(clusterId), holder: workerId, seconds: leaseSeconds });
+  let running = true;
+  let dirty = true;
+  let accessChanged = false;
+  let ring: (() => void) | null = null;
+  let failedInARow = 0;
+
+  const wake = () => {
+    dirty = true;
+    ring?.();
+  };
+
+  async function pause(ms: number): Promise<void> {
+    if (!running || dirty) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      ring = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    ring = null;
+  }
+
+  async function run(): Promise<void> {
+    while (running) {
+      try {
+        if (!(await lease.acquire())) {
+          await wait(standbyMs);
+          continue;
+        }
+        await serve();
+      } catch (error) {
+        if (error instanceof AccessChanged || error instanceof LeaseLost) continue;
+        await tellFailure(error);
+        await wait(error instanceof WrongCluster ? wrongClusterWaitMs : backoffMs());
+      }
+    }
+    await lease.release().catch(() => {});
+  }
+
+  /** Holds the cluster until something breaks; whatever it is, it is thrown. */
+  async function serve(): Promise<void> {
+    accessChanged = false;
+    const access = await openReconcilerAccess(db, openingKey, clusterId);
+    const client = createClusterClient(access.address, { kind: 'token', token: access.token });
+    try {
+      const version = await identify(client);
+      const mirror = startMirror({ client, installationId: world.installation.id, log, onChange: wake });
+      const convergence = await createConvergence({ ...options, lease, client, mirror, access });
+      try {
+        dirty = true;
+        await attend(client, access, convergence, mirror, version);
+      } finally {
+        await mirror.stop();
+      }
+    } finally {
+      await client.close();
+    }
+  }
+
+  async function attend(
+    client: ClusterClient,
+    access: ReconcilerAccess,
+    convergence: Awaited<ReturnType<typeof createConvergence>>,
+    mirror: ReturnType<typeof startMirror>,
+    version: string,
+  ): Promise<void> {
+    const started = performance.now();
+    const last = { lease: started, probe: started, compile: 0, resync: started };
+    const isDue = (what: keyof typeof last, everyMs: number) => performance.now() - last[what] >= everyMs;
+    let retryAt = 0;
+    while (running) {
+      if (isDue('lease', renewLeaseEveryMs)) {
+        if (!(await lease.acquire())) throw new LeaseLost(lease.name);
+        last.lease = performance.now();
+      }
+      if (accessChanged) await requireSameAccess(access);
+      if (isDue('probe', probeEveryMs)) {
+        requireUid(await readKubeSystemUid(client));
+        last.probe = performance.now();
+      }
+      if (mirror.failure instanceof ClusterError && ['unauthorized', 'untrusted'].includes(mirror.failure.kind)) throw mirror.failure;
+      if (isDue('resync', resyncEveryMs) && mirror.ready) {
+        const corrections = await mirror.resync();
+        if (corrections > 0) log.warn({ cluster: clusterId, corrections }, 'the full resync had to correct the mirror');
+        await clearJoiningAway(client, access);
+        last.resync = performance.now();
+        dirty = true;
+      }
+      if ((dirty || isDue('compile', recompileEveryMs)) && mirror.ready && performance.now() >= retryAt) {
+        await sleep(settleMs);
+        dirty = false;
+        last.compile = performance.now();
+        const inStep = await convergence.round();
+        if (inStep) {
+          failedInARow = 0;
+          await tellState('ready', null, version);
+        } else {
+          retryAt = performance.now() + backoffMs();
+          dirty = true;
+        }
+      }
+      await pauseUntil(retryAt);
+    }
+  }
+
+  /** A round that failed is tried again at its time, not at once, however often we are woken. */
+  async function pauseUntil(retryAt: number): Promise<void> {
+    const forMs = retryAt - performance.now();
+    if (forMs <= 0) return pause(1_000);
+    await sleep(Math.min(forMs, 1_000));
+  }
+
+  async function identify(client: ClusterClient): Promise<string> {
+    const { version, kubeSystemUid } = await probeCluster(client);
+    requireUid(kubeSystemUid);
+    return version;
+  }
+
+  function requireUid(uid: string): void {
+    const cluster = world.cluster(clusterId);
+    if (!cluster || cluster.kubeSystemUid === uid) return;
+    throw new WrongCluster(`kube-system's UID is ${uid}, not the registered ${cluster.kubeSystemUid}`);
+  }
+
+  async function requireSameAccess(access: ReconcilerAccess): Promise<void> {
+    accessChanged = false;
+    const now = await openReconcilerAccess(db, openingKey, clusterId);
+    const same =
+      now.token === access.token &&
+      now.address.url === access.address.url &&
+      now.address.caPem === access.address.caPem &&
+      now.address.serverName === access.address.serverName;
+    if (!same) throw new AccessChanged();
+  }
+
+  /** What joining by one kubectl apply left behind: a spent code, an account that may nothing any more. */
+  async function clearJoiningAway(client: ClusterClient, { joinedAt }: ReconcilerAccess): Promise<void> {
+    const hours = (Date.now() - joinedAt.getTime()) / 3_600_000;
+    if (hours > 24) return;
+    for (const kind of ['Job', 'Secret', 'ServiceAccount']) await client.remove(kind, joinAccount, { namespace: systemNamespace });
+  }
+
+  async function tellFailure(error: unknown): Promise<void> {
+    failedInARow += 1;
+    const { state, words } = failureOf(error);
+    // One failure alone is a restart or a moment's loss; the second is news.
+    if (failedInARow < 2 && state === 'unreachable') return;
+    log.warn({ err: error, cluster: clusterId, failedInARow }, 'a cluster cannot be kept in step');
+    await tellState(state, words);
+  }
+
+  async function tellState(state: ClusterState, detail: string | null, version?: string): Promise<void> {
+    const cluster = world.cluster(clusterId);
+    if (!cluster) return;
+    if (cluster.state === state && (version === undefined || cluster.version === version) && state === 'ready') return;
+    await setClusterState(db, { id: clusterId, name: cluster.name }, state, detail, version).catch((error: unknown) =>
+      log.error({ err: error, cluster: clusterId }, 'the state of a cluster could not be written'),
+    );
+  }
+
+  function backoffMs(): number {
+    return Math.min(500 * 2 ** Math.min(failedInARow, 10), retryMsMax) * (0.75 + Math.random() / 2);
+  }
+
+  async function wait(ms: number): Promise<void> {
+    const until = performance.now() + ms;
+    while (running && !accessChanged && performance.now() < until) await sleep(Math.min(200, ms));
+  }
+
+  const ran = run().catch((error: unknown) => log.error({ err: error, cluster: clusterId }, 'the loop of a cluster ended'));
+
+  return {
+    wake,
+    lookAgain() {
+      accessChanged = true;
+      wake();
+    },
+    async stop() {
+      running = false;
+      ring?.();
+      await ran;
+    },
+  };
+}
+
+function failureOf(error: unknown): { state: ClusterState; words: string } {
+  if (error instanceof WrongCluster)
+    return {
+      state: 'wrong-cluster',
+      words: 'Another cluster answers at this address than the one that was registered. Nothing is sent to it.',
+    };
+  if (!(error instanceof ClusterError)) return { state: 'unreachable', words: 'Something went wrong on our side; see the worker’s log.' };
+  if (error.kind === 'unauthorized')
+    return { state: 'credential-invalid', words: 'The cluster does not accept our credential any more. Repair it with a kubeconfig.' };
+  if (error.kind === 'forbidden')
+    return { state: 'credential-invalid', words: 'Our account lacks its rights in the cluster. Repair it with a kubeconfig.' };
+  if (error.kind === 'untrusted')
+    return {
+      state: 'unreachable',
+      words: 'The API server’s certificate is not signed by the registered authority, so nothing is sent to it.',
+    };
+  return { state: 'unreachable', words: `The API server does not answer (${error.message.slice(0, 200)}).` };
+}
