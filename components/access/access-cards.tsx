@@ -18,7 +18,8 @@ export function AccessCards({ clusters, contact }: { clusters: readonly AccessCl
         <Card dashed className="h-full">
           <p className="font-semibold">Something missing?</p>
           <p className="mt-1.5 text-soft">
-            Roles are given by the platform admins, and in a project by its owners. {contact ? <>Ask {contact}.</> : 'Tell them which role you need, where, and until when.'}
+            Roles are given by the platform admins, and in a project by its owners.{' '}
+            {contact ? <>Ask {contact}.</> : 'Tell them which role you need, where, and until when.'}
           </p>
         </Card>
       </li>

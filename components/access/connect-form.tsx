@@ -16,7 +16,15 @@ import { WhatToType } from './what-to-type.tsx';
 
 type Issued = { fileName: string; kubeconfig: string; credentialId: string; expiresAt: string; renewed: boolean };
 
-export function ConnectForm({ clusters, chosen, deviceName }: { clusters: readonly AccessCluster[]; chosen: readonly string[]; deviceName: string }) {
+export function ConnectForm({
+  clusters,
+  chosen,
+  deviceName,
+}: {
+  clusters: readonly AccessCluster[];
+  chosen: readonly string[];
+  deviceName: string;
+}) {
   const [only, setOnly] = useState(new Set(chosen.length > 0 ? chosen : clusters.map(({ id }) => id)));
   const [name, setName] = useState(deviceName);
   const [days, setDays] = useState('30');
@@ -85,7 +93,8 @@ export function ConnectForm({ clusters, chosen, deviceName }: { clusters: readon
         <section aria-label="What to type next" className="grid gap-3">
           <Note tone="ok" live>
             <p>
-              <b className="font-semibold">{issued.fileName}</b> is on this computer, good until <Time at={issued.expiresAt} />. It is a key: give it to nobody.
+              <b className="font-semibold">{issued.fileName}</b> is on this computer, good until <Time at={issued.expiresAt} />. It is a
+              key: give it to nobody.
               {issued.renewed ? ' The former one of this device ends with the first use of this one, or after 10 minutes.' : ''}
             </p>
           </Note>

@@ -3,7 +3,13 @@ import { Time } from '#components/ui/time.tsx';
 import type { MyAccess } from '#lib/entitlement/schema.ts';
 
 /** Of what one has: what ends by itself in the next two weeks. */
-export function EndingSoon({ ending, credentials }: { ending: MyAccess['ending']; credentials: readonly { id: string; name: string; kind: string; expiresAt: string }[] }) {
+export function EndingSoon({
+  ending,
+  credentials,
+}: {
+  ending: MyAccess['ending'];
+  credentials: readonly { id: string; name: string; kind: string; expiresAt: string }[];
+}) {
   if (ending.length + credentials.length === 0) return <p className="text-soft">Nothing in the next 14 days.</p>;
   return (
     <Table label="What ends soon">

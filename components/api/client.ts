@@ -33,7 +33,11 @@ async function send(method: Method, path: string, body: unknown): Promise<Respon
   try {
     return await fetch(`/api/v1${path}`, {
       method,
-      headers: { 'x-gatehouse-request': '1', accept: 'application/json', ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      headers: {
+        'x-gatehouse-request': '1',
+        accept: 'application/json',
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
       cache: 'no-store',
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });

@@ -34,7 +34,12 @@ export function NewToken() {
   return (
     <>
       <Button onClick={() => setOpen(true)}>New API token</Button>
-      <Dialog open={open} onOpenChange={close} title="New API token" description="For scripts that speak to this portal's API as you. It may do what you may, and ends with your account.">
+      <Dialog
+        open={open}
+        onOpenChange={close}
+        title="New API token"
+        description="For scripts that speak to this portal's API as you. It may do what you may, and ends with your account."
+      >
         {token ? (
           <div className="grid gap-3">
             <Note tone="warn" live>

@@ -23,7 +23,8 @@ export function RevokeCredential({ id, name }: { id: string; name: string }) {
         return true;
       }}
     >
-      It is refused on every cluster from now on, and every exec, log and watch that it holds open is cut. This cannot be undone; a new one can be made at any time.
+      It is refused on every cluster from now on, and every exec, log and watch that it holds open is cut. This cannot be undone; a new one
+      can be made at any time.
     </Confirm>
   );
 }
@@ -46,7 +47,8 @@ export function RevokeAll({ personId, living }: { personId: string; living: numb
         return true;
       }}
     >
-      {living === 1 ? 'It is' : 'They are'} refused on every cluster from now on, and whatever they hold open is cut. The sign-in here stays.
+      {living === 1 ? 'It is' : 'They are'} refused on every cluster from now on, and whatever they hold open is cut. The sign-in here
+      stays.
     </Confirm>
   );
 }

@@ -14,7 +14,10 @@ test('what is no quantity gives no number', () => {
 });
 
 test('the fullest resource comes first, and a limit of nothing that is used counts as full', () => {
-  const uses = usesOf({ hard: { pods: '10', 'limits.memory': '1Gi', services: '0' }, used: { pods: '2', 'limits.memory': '512Mi', services: '1' } });
+  const uses = usesOf({
+    hard: { pods: '10', 'limits.memory': '1Gi', services: '0' },
+    used: { pods: '2', 'limits.memory': '512Mi', services: '1' },
+  });
   expect(uses.map(({ resource, share }) => [resource, share])).toEqual([
     ['services', 1],
     ['limits.memory', 0.5],

@@ -9,13 +9,17 @@ test('rules survive being written and read', () => {
 });
 
 test('a pasted ClusterRole gives its rules', () => {
-  expect(rulesFromYaml(`kind: ClusterRole\nmetadata: {name: x}\nrules:\n- apiGroups: [""]\n  resources: [pods]\n  verbs: [get, list]\n`)).toEqual({
+  expect(
+    rulesFromYaml(`kind: ClusterRole\nmetadata: {name: x}\nrules:\n- apiGroups: [""]\n  resources: [pods]\n  verbs: [get, list]\n`),
+  ).toEqual({
     rules: [readPods],
   });
 });
 
 test('a rule that cannot be read is named by its number and what it lacks', () => {
-  expect(rulesFromYaml('- apiGroups: [""]\n  resources: [pods]')).toEqual({ problem: 'Rule 1 needs verbs, a list with at least one entry.' });
+  expect(rulesFromYaml('- apiGroups: [""]\n  resources: [pods]')).toEqual({
+    problem: 'Rule 1 needs verbs, a list with at least one entry.',
+  });
   expect(rulesFromYaml('- {apiGroups: [""], resources: [pods], verbs: [get], selector: x}')).toEqual({
     problem: expect.stringContaining('“selector”'),
   });

@@ -29,9 +29,12 @@ function sentenceOf(path: readonly PropertyKey[], list: readonly unknown[]): str
   if (typeof rule !== 'object' || rule === null) return `Rule ${index + 1} is not a rule: it needs apiGroups, resources and verbs.`;
   const known = ['apiGroups', 'resources', 'resourceNames', 'verbs', 'nonResourceURLs'];
   const unknown = Object.keys(rule).find((key) => !known.includes(key));
-  if (unknown !== undefined) return `Rule ${index + 1} has “${unknown}”, which Kubernetes does not know. A rule has apiGroups, resources, resourceNames and verbs.`;
+  if (unknown !== undefined)
+    return `Rule ${index + 1} has “${unknown}”, which Kubernetes does not know. A rule has apiGroups, resources, resourceNames and verbs.`;
   const needed = 'nonResourceURLs' in rule ? ['nonResourceURLs', 'verbs'] : ['apiGroups', 'resources', 'verbs'];
-  const missing = needed.find((key) => !Array.isArray((rule as Record<string, unknown>)[key]) || ((rule as Record<string, unknown[]>)[key]?.length ?? 0) === 0);
+  const missing = needed.find(
+    (key) => !Array.isArray((rule as Record<string, unknown>)[key]) || ((rule as Record<string, unknown[]>)[key]?.length ?? 0) === 0,
+  );
   if (missing !== undefined) return `Rule ${index + 1} needs ${missing}, a list with at least one entry.`;
   return `Rule ${index + 1} cannot be read: each entry must be a text of at most 253 letters.`;
 }

@@ -21,7 +21,8 @@ export function SessionTable({ sessions }: { sessions: z.output<typeof sessionsO
         {sessions.map((session) => (
           <Row key={session.id}>
             <Td>
-              <span title={session.userAgent ?? undefined}>{browserOf(session.userAgent)}</span> {session.current ? <Tag tone="ok">this one</Tag> : null}
+              <span title={session.userAgent ?? undefined}>{browserOf(session.userAgent)}</span>{' '}
+              {session.current ? <Tag tone="ok">this one</Tag> : null}
             </Td>
             <Td>
               <code>{session.address ?? 'unknown'}</code>

@@ -37,7 +37,16 @@ export function SignInForm({ error, callbackUrl }: { error: string | undefined; 
         </Note>
       ) : null}
       <Field label="Name" hint="As in Windows: alice, alice@corp.example or CORP\alice">
-        <Input name="login" autoComplete="username" autoCapitalize="none" spellCheck={false} required maxLength={256} autoFocus className="h-9" />
+        <Input
+          name="login"
+          autoComplete="username"
+          autoCapitalize="none"
+          spellCheck={false}
+          required
+          maxLength={256}
+          autoFocus
+          className="h-9"
+        />
       </Field>
       <Field label="Password">
         <Input name="password" type="password" autoComplete="current-password" required maxLength={1024} className="h-9" />

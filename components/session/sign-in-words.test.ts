@@ -9,7 +9,14 @@ test('after signing in one comes back to the page that was asked for', () => {
 });
 
 test('a link from elsewhere cannot send anybody to a foreign page', () => {
-  for (const trick of ['https://evil.example/', '//evil.example', '/\\evil.example', 'javascript:alert(1)', '/.//evil.example', undefined]) {
+  for (const trick of [
+    'https://evil.example/',
+    '//evil.example',
+    '/\\evil.example',
+    'javascript:alert(1)',
+    '/.//evil.example',
+    undefined,
+  ]) {
     const path = afterSignIn(trick, origin);
     expect(new URL(path, origin).origin).toBe(origin);
     expect(path.startsWith('//')).toBe(false);

@@ -1,6 +1,7 @@
 /** One fixed sentence per code: whatever else stands in the address is never shown. */
 const sentences: Readonly<Record<string, string>> = {
-  refused: 'The name or the password is not right, or this account may not sign in. Ask your directory administrators if you are sure of both.',
+  refused:
+    'The name or the password is not right, or this account may not sign in. Ask your directory administrators if you are sure of both.',
   'too-many': 'Too many tries. Wait a few minutes before the next one, so that your account does not get locked.',
   unavailable: 'The directory cannot be asked just now, so nobody can be let in. Try again in a minute.',
   failed: 'Signing in did not work on our side. Try again; if it stays, tell a platform admin.',
@@ -15,5 +16,7 @@ export function sentenceOf(code: string): string {
 export function afterSignIn(callbackUrl: string | undefined, origin: string): string {
   if (!callbackUrl || !URL.canParse(callbackUrl, origin)) return '/';
   const { origin: to, pathname, search } = new URL(callbackUrl, origin);
-  return to === origin && !pathname.startsWith('//') && !pathname.startsWith('/login') && !pathname.startsWith('/api') ? pathname + search : '/';
+  return to === origin && !pathname.startsWith('//') && !pathname.startsWith('/login') && !pathname.startsWith('/api')
+    ? pathname + search
+    : '/';
 }

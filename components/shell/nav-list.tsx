@@ -29,7 +29,9 @@ export function NavList({ title, places, counts }: { title: string; places: read
                 )}
               >
                 {place.title}
-                {count === undefined ? null : <span className={cn('text-xs', here ? 'text-soft' : 'text-faint')}>{count.toLocaleString('en')}</span>}
+                {count === undefined ? null : (
+                  <span className={cn('text-xs', here ? 'text-soft' : 'text-faint')}>{count.toLocaleString('en')}</span>
+                )}
               </Link>
             </li>
           );

@@ -9,7 +9,9 @@ export function PageError({ error, retry }: { error: unknown; retry: () => void 
   const fault = readFaultDigest(digest);
   return (
     <main id="main" className="max-w-3xl px-4 pt-16 md:px-6">
-      <h1 className="mb-3 font-[620] text-xl tracking-tight">{fault?.status === 403 ? 'This is not yours to see' : 'This page could not be shown'}</h1>
+      <h1 className="mb-3 font-[620] text-xl tracking-tight">
+        {fault?.status === 403 ? 'This is not yours to see' : 'This page could not be shown'}
+      </h1>
       <Problem
         message={fault?.message ?? 'Something went wrong on our side. Try again, and quote the code if it stays.'}
         code={fault?.code ?? 'portal.unexpected'}

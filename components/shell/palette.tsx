@@ -68,7 +68,12 @@ function Palette({ onDone }: { onDone: () => void }) {
   const kinds = [...new Set((hits ?? []).map(({ kind }) => kind))];
   return (
     <Command shouldFilter={false} label="Jump to anything">
-      <Command.Input value={text} onValueChange={setText} placeholder="A person, group, cluster, role, project or page" className="h-11 w-full border-line border-b bg-transparent px-4 outline-none" />
+      <Command.Input
+        value={text}
+        onValueChange={setText}
+        placeholder="A person, group, cluster, role, project or page"
+        className="h-11 w-full border-line border-b bg-transparent px-4 outline-none"
+      />
       <Command.List className="max-h-[50vh] overflow-y-auto p-1.5">
         {hits?.length === 0 ? <Command.Empty className="px-2.5 py-4 text-soft">Nothing here has this name.</Command.Empty> : null}
         {kinds.map((kind) => (

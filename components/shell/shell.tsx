@@ -1,9 +1,9 @@
 import type { ReactNode } from 'react';
 import type { Me } from '#lib/session/schema.ts';
 import { Brand } from './brand.tsx';
+import { NavList } from './nav-list.tsx';
 import type { Counts } from './navigation.ts';
 import { administer, mine, owned } from './navigation.ts';
-import { NavList } from './nav-list.tsx';
 import { PaletteProvider } from './palette.tsx';
 import { PhoneNav } from './phone-nav.tsx';
 import { SignOut } from './sign-out.tsx';
@@ -14,7 +14,11 @@ export function Shell({ me, counts, children }: { me: Me; counts: Counts; childr
   const mayAll = me.powers.admin || me.powers.auditor;
   const groups = [
     { title: 'Mine', places: mine },
-    ...(mayAll ? [{ title: me.powers.admin ? 'Administer' : 'Inspect', places: administer }] : me.ownsProjects ? [{ title: 'Own', places: owned }] : []),
+    ...(mayAll
+      ? [{ title: me.powers.admin ? 'Administer' : 'Inspect', places: administer }]
+      : me.ownsProjects
+        ? [{ title: 'Own', places: owned }]
+        : []),
   ];
   const lists = groups.map(({ title, places }) => <NavList key={title} title={title} places={places} counts={counts} />);
   const foot = (
@@ -29,7 +33,10 @@ export function Shell({ me, counts, children }: { me: Me; counts: Counts; childr
   );
   return (
     <PaletteProvider>
-      <a href="#main" className="fixed top-2 left-2 z-50 -translate-y-20 rounded-md bg-accent px-3 py-1.5 text-on-accent focus:translate-y-0">
+      <a
+        href="#main"
+        className="fixed top-2 left-2 z-50 -translate-y-20 rounded-md bg-accent px-3 py-1.5 text-on-accent focus:translate-y-0"
+      >
         To the page
       </a>
       <div className="min-h-dvh md:grid md:grid-cols-[212px_minmax(0,1fr)]">

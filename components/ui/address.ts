@@ -10,7 +10,11 @@ export async function readSearch(params: SearchParams): Promise<Record<string, s
   return plain;
 }
 
-export function withSearch(path: string, current: Readonly<Record<string, string>>, change: Readonly<Record<string, string | number | null>>): string {
+export function withSearch(
+  path: string,
+  current: Readonly<Record<string, string>>,
+  change: Readonly<Record<string, string | number | null>>,
+): string {
   const next = new URLSearchParams(current);
   for (const [name, value] of Object.entries(change)) {
     if (value === null || value === '') next.delete(name);

@@ -11,8 +11,11 @@ export function Bar({ label, used, hard, share }: { label: string; used: string;
           {used} of {hard}
         </span>
       </div>
-      <div role="meter" aria-label={label} aria-valuemin={0} aria-valuemax={100} aria-valuenow={percent} aria-valuetext={`${used} of ${hard}`} className="h-1.5 overflow-hidden rounded-full bg-line">
-        <div className={cn('h-full', percent >= 100 ? 'bg-bad' : percent >= 85 ? 'bg-warn' : 'bg-accent')} style={{ width: `${percent}%` }} />
+      <div aria-hidden className="h-1.5 overflow-hidden rounded-full bg-line">
+        <div
+          className={cn('h-full', percent >= 100 ? 'bg-bad' : percent >= 85 ? 'bg-warn' : 'bg-accent')}
+          style={{ width: `${percent}%` }}
+        />
       </div>
     </div>
   );

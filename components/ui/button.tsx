@@ -23,7 +23,13 @@ export const buttonStyle = cva(
 type Style = VariantProps<typeof buttonStyle>;
 
 export function Button({ look, size, className, type = 'button', ...rest }: ComponentProps<'button'> & Style) {
-  return <button type={type} className={cn(buttonStyle({ look, size: look === 'link' ? (size ?? 'small') : size }), look === 'link' && 'px-0', className)} {...rest} />;
+  return (
+    <button
+      type={type}
+      className={cn(buttonStyle({ look, size: look === 'link' ? (size ?? 'small') : size }), look === 'link' && 'px-0', className)}
+      {...rest}
+    />
+  );
 }
 
 export function ButtonLink({ look, size, className, ...rest }: ComponentProps<typeof Link> & Style) {

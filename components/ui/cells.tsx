@@ -16,7 +16,13 @@ export function Cells({ label, items }: { label: string; items: readonly { name:
     <ul aria-label={label} className="flex flex-wrap">
       {items.map(({ name, state, tone, href }) => (
         <li key={href}>
-          <Link href={href} prefetch={false} aria-label={`${name}: ${state}`} title={`${name}: ${state}`} className="grid size-6 place-items-center rounded">
+          <Link
+            href={href}
+            prefetch={false}
+            aria-label={`${name}: ${state}`}
+            title={`${name}: ${state}`}
+            className="grid size-6 place-items-center rounded"
+          >
             <span aria-hidden className={cn('size-[15px] rounded-[3px]', look[tone])} />
           </Link>
         </li>

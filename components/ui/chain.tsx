@@ -1,7 +1,12 @@
 import Link from 'next/link';
 import { Fragment, type ReactNode } from 'react';
 
-export type ChainStep = { readonly above: string; readonly text: ReactNode; readonly href?: string | undefined; readonly joint?: string | undefined };
+export type ChainStep = {
+  readonly above: string;
+  readonly text: ReactNode;
+  readonly href?: string | undefined;
+  readonly joint?: string | undefined;
+};
 
 /** A path drawn as boxes with the words that join them: person in group in group holds grant gives rule. */
 export function Chain({ steps, label }: { steps: readonly ChainStep[]; label: string }) {

@@ -27,10 +27,13 @@ export function Combobox({ label, placeholder, value, onChange, find, ...rest }:
   useEffect(() => {
     if (!open) return;
     let wanted = true;
-    const timer = setTimeout(async () => {
-      const options = await find(text).catch(() => []);
-      if (wanted) setFound(options);
-    }, text ? 120 : 0);
+    const timer = setTimeout(
+      async () => {
+        const options = await find(text).catch(() => []);
+        if (wanted) setFound(options);
+      },
+      text ? 120 : 0,
+    );
     return () => {
       wanted = false;
       clearTimeout(timer);
@@ -54,13 +57,26 @@ export function Combobox({ label, placeholder, value, onChange, find, ...rest }:
         </button>
       </Popover.Trigger>
       <Popover.Portal>
-        <Popover.Content align="start" sideOffset={4} className="z-50 w-[max(var(--radix-popover-trigger-width),20rem)] max-w-[calc(100vw-2rem)] rounded-lg border border-line-strong bg-bg shadow-lift">
+        <Popover.Content
+          align="start"
+          sideOffset={4}
+          className="z-50 w-[max(var(--radix-popover-trigger-width),20rem)] max-w-[calc(100vw-2rem)] rounded-lg border border-line-strong bg-bg shadow-lift"
+        >
           <Command shouldFilter={false} label={label}>
-            <Command.Input value={text} onValueChange={setText} placeholder="Type to search" className="h-9 w-full border-line border-b bg-transparent px-3 outline-none" />
+            <Command.Input
+              value={text}
+              onValueChange={setText}
+              placeholder="Type to search"
+              className="h-9 w-full border-line border-b bg-transparent px-3 outline-none"
+            />
             <Command.List className="max-h-72 overflow-y-auto p-1">
               {found?.length === 0 ? <Command.Empty className="px-2 py-3 text-soft">Nothing has this name.</Command.Empty> : null}
               {headings.map((heading) => (
-                <Command.Group key={heading} heading={heading || undefined} className="[&_[cmdk-group-heading]]:px-2 [&_[cmdk-group-heading]]:py-1 [&_[cmdk-group-heading]]:text-faint [&_[cmdk-group-heading]]:text-xs">
+                <Command.Group
+                  key={heading}
+                  heading={heading || undefined}
+                  className="[&_[cmdk-group-heading]]:px-2 [&_[cmdk-group-heading]]:py-1 [&_[cmdk-group-heading]]:text-faint [&_[cmdk-group-heading]]:text-xs"
+                >
                   {(found ?? [])
                     .filter(({ group }) => (group ?? '') === heading)
                     .map((option) => (

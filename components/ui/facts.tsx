@@ -9,7 +9,12 @@ export function Facts({ items }: { items: readonly { figure: ReactNode; text: Re
         <div
           // biome-ignore lint/suspicious/noArrayIndexKey: the facts of a page never change places.
           key={index}
-          className={cn('flex flex-col-reverse justify-end px-4 py-3', index % 2 === 1 && 'border-line border-l', index > 1 && 'border-line border-t lg:border-t-0', index > 0 && 'lg:border-l')}
+          className={cn(
+            'flex flex-col-reverse justify-end px-4 py-3',
+            index % 2 === 1 && 'border-line border-l',
+            index > 1 && 'border-line border-t lg:border-t-0',
+            index > 0 && 'lg:border-l',
+          )}
         >
           <dt className="text-soft text-sm">{text}</dt>
           <dd className="font-semibold text-2xl tracking-tight">{figure}</dd>

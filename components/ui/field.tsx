@@ -41,7 +41,17 @@ export function Field({
 }
 
 /** Several choices under one question. */
-export function FieldSet({ legend, hint, children, className }: { legend: ReactNode; hint?: ReactNode; children: ReactNode; className?: string }) {
+export function FieldSet({
+  legend,
+  hint,
+  children,
+  className,
+}: {
+  legend: ReactNode;
+  hint?: ReactNode;
+  children: ReactNode;
+  className?: string;
+}) {
   return (
     <fieldset className={cn('grid gap-1.5', className)}>
       <legend className="mb-1 font-medium text-sm">{legend}</legend>

@@ -26,7 +26,15 @@ export function SearchField({ name = 'q', label, className }: { name?: string; l
   );
 }
 
-export function FilterSelect({ name, label, options }: { name: string; label: string; options: readonly (readonly [value: string, words: string])[] }) {
+export function FilterSelect({
+  name,
+  label,
+  options,
+}: {
+  name: string;
+  label: string;
+  options: readonly (readonly [value: string, words: string])[];
+}) {
   const [, startTransition] = useTransition();
   const [value, set] = useQueryState(name, remembered.withOptions({ startTransition }));
   const [, setOffset] = useQueryState('offset', remembered);
@@ -52,6 +60,7 @@ export function FilterSelect({ name, label, options }: { name: string; label: st
 export function FilterDate({ name, label }: { name: string; label: string }) {
   const [value, set] = useQueryState(name, remembered);
   return (
+    // biome-ignore lint/a11y/noLabelWithoutControl: the control is in it.
     <label className="flex items-center gap-1.5 text-soft text-sm">
       {label}
       <Input type="date" value={value} onChange={({ target }) => void set(target.value || null)} className="w-36" />

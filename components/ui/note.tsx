@@ -2,7 +2,17 @@ import type { ReactNode } from 'react';
 import { cn } from './cn.ts';
 
 /** Something that must be read before or after acting. */
-export function Note({ tone, children, live, className }: { tone?: 'ok' | 'warn' | 'bad' | undefined; children: ReactNode; live?: boolean; className?: string }) {
+export function Note({
+  tone,
+  children,
+  live,
+  className,
+}: {
+  tone?: 'ok' | 'warn' | 'bad' | undefined;
+  children: ReactNode;
+  live?: boolean;
+  className?: string;
+}) {
   return (
     <div
       role={live ? (tone === 'bad' ? 'alert' : 'status') : undefined}

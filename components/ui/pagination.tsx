@@ -1,7 +1,17 @@
 import { ButtonLink } from './button.tsx';
 
 /** Where in a long list we are. `hrefAt` gives the address of the page that begins at an offset. */
-export function Pagination({ offset, limit, total, hrefAt }: { offset: number; limit: number; total: number; hrefAt: (offset: number) => string }) {
+export function Pagination({
+  offset,
+  limit,
+  total,
+  hrefAt,
+}: {
+  offset: number;
+  limit: number;
+  total: number;
+  hrefAt: (offset: number) => string;
+}) {
   if (total === 0) return null;
   const last = Math.min(offset + limit, total);
   return (

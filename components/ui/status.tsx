@@ -12,7 +12,17 @@ const shape: Record<Tone, string> = {
 };
 
 /** A state as shape, word and colour together: whoever cannot see one reads another. */
-export function Status({ tone, children, title, className }: { tone: Tone; children: ReactNode; title?: string | undefined; className?: string }) {
+export function Status({
+  tone,
+  children,
+  title,
+  className,
+}: {
+  tone: Tone;
+  children: ReactNode;
+  title?: string | undefined;
+  className?: string;
+}) {
   return (
     <span className={cn('inline-flex items-center gap-1.5 whitespace-nowrap', className)} title={title}>
       <span aria-hidden className={cn('size-2 shrink-0', shape[tone])} />

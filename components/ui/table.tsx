@@ -4,14 +4,13 @@ import { cn } from './cn.ts';
 /** A dense table with 32 px rows that scrolls by itself where it is too wide, never the page. `label` says what it lists. */
 export function Table({ label, children, className }: { label: string; children: ReactNode; className?: string }) {
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a region that scrolls must be reachable by keyboard.
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: the same.
-    <div className="-mx-1 overflow-x-auto px-1" role="region" aria-label={label} tabIndex={0}>
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard.
+    <section className="-mx-1 overflow-x-auto px-1" aria-label={label} tabIndex={0}>
       <table className={cn('w-full border-collapse', className)}>
         <caption className="sr-only">{label}</caption>
         {children}
       </table>
-    </div>
+    </section>
   );
 }
 
@@ -42,5 +41,10 @@ export function Row({ className, ...rest }: ComponentProps<'tr'>) {
 }
 
 export function Td({ className, right, ...rest }: ComponentProps<'td'> & { right?: boolean }) {
-  return <td className={cn('border-line border-b px-2.5 py-[5.5px] align-top first:pl-0 last:pr-0', right && 'text-right', className)} {...rest} />;
+  return (
+    <td
+      className={cn('border-line border-b px-2.5 py-[5.5px] align-top first:pl-0 last:pr-0', right && 'text-right', className)}
+      {...rest}
+    />
+  );
 }

@@ -1,7 +1,15 @@
 import type { ReactNode } from 'react';
 import { cn } from './cn.ts';
 
-export function Tag({ children, tone, title }: { children: ReactNode; tone?: 'warn' | 'bad' | 'ok' | 'accent' | undefined; title?: string }) {
+export function Tag({
+  children,
+  tone,
+  title,
+}: {
+  children: ReactNode;
+  tone?: 'warn' | 'bad' | 'ok' | 'accent' | undefined;
+  title?: string;
+}) {
   return (
     <span
       title={title}

@@ -4,5 +4,12 @@ import { Toaster as Sonner } from 'sonner';
 
 export function Toaster() {
   const { resolvedTheme } = useTheme();
-  return <Sonner theme={resolvedTheme === 'dark' ? 'dark' : 'light'} position="bottom-right" closeButton toastOptions={{ className: 'font-sans!' }} />;
+  return (
+    <Sonner
+      theme={resolvedTheme === 'dark' ? 'dark' : 'light'}
+      position="bottom-right"
+      closeButton
+      toastOptions={{ className: 'font-sans!' }}
+    />
+  );
 }

@@ -58,6 +58,7 @@ export async function decide({ product, parts, progress }: { product: Product; p
   });
   const west = await progress('registering west by one kubectl apply', () => registerByApply(carol, parts));
 
+  await eventually(() => inStep(carol, [east, west]), Boolean, 'both clusters known', convergencePatienceMs);
   const shop = await carol.must<Named>('POST', '/projects', {
     name: 'shop',
     title: 'Shop',
@@ -98,13 +99,14 @@ export async function decide({ product, parts, progress }: { product: Product; p
 
   await progress('waiting until both clusters are in step', async () => {
     await eventually(() => inStep(carol, [east, west]), Boolean, 'both clusters in step', convergencePatienceMs);
-    await eventually(() => everybodyEntered(product, parts), Boolean, 'every name known in its clusters', convergencePatienceMs);
+    const people = await signedIn(product, parts, { alice: 2, bob: 1, dave: 2, erin: 2 });
+    await eventually(() => everybodyEntered(people), Boolean, 'every name known in its clusters', convergencePatienceMs);
   });
   return { adminToken: token, clusterIds: { east, west } };
 }
 
 async function registerByApply(carol: PortalClient, { clusters, directory }: Parts): Promise<string> {
-  const invited = await carol.must<{ id: string; manifestUrl: string }>('POST', '/clusters/invitations', {
+  const invited = await carol.must<{ id: string; manifestUrl: string }>('POST', '/cluster-invitations', {
     name: 'west',
     labels: { env: 'staging' },
     serverUrl: clusters.west.server,
@@ -117,7 +119,7 @@ async function registerByApply(carol: PortalClient, { clusters, directory }: Par
   await rm(file);
   if (applied.code !== 0) throw new Error(`kubectl apply of the manifest failed: ${applied.stderr}`);
   const done = await eventually(
-    () => carol.must<{ state: string; detail: string | null; clusterId: string | null }>('GET', `/clusters/invitations/${invited.id}`),
+    () => carol.must<{ state: string; detail: string | null; clusterId: string | null }>('GET', `/cluster-invitations/${invited.id}`),
     ({ state }) => state === 'registered' || state === 'failed',
     'the registration of west',
     registrationPatienceMs,
@@ -142,19 +144,22 @@ async function inStep(carol: PortalClient, ids: readonly string[]): Promise<bool
 }
 
 /** Strict clusters let a person in once they know the name: true when nobody of the cast is "on the way" any more. */
-async function everybodyEntered(product: Product, { directory }: Parts): Promise<boolean> {
-  for (const [login, expected] of [
-    ['alice', 2],
-    ['bob', 1],
-    ['dave', 2],
-    ['erin', 2],
-  ] as const) {
-    const client = new PortalClient(product.portalUrl);
-    if (!(await client.signIn(login, directory.user(login).password))) throw new Error(`${login} could not sign in at the portal`);
+async function everybodyEntered(people: readonly { client: PortalClient; expected: number }[]): Promise<boolean> {
+  for (const { client, expected } of people) {
     const { clusters } = await client.must<{ clusters: { entered: boolean }[] }>('GET', '/me/access');
     if (clusters.length !== expected || clusters.some(({ entered }) => !entered)) return false;
   }
   return true;
+}
+
+async function signedIn({ portalUrl }: Product, { directory }: Parts, expected: Readonly<Record<string, number>>) {
+  const people: { client: PortalClient; expected: number }[] = [];
+  for (const [login, clusters] of Object.entries(expected)) {
+    const client = new PortalClient(portalUrl);
+    if (!(await client.signIn(login, directory.user(login).password))) throw new Error(`${login} could not sign in at the portal`);
+    people.push({ client, expected: clusters });
+  }
+  return people;
 }
 
 async function eventually<T>(read: () => Promise<T>, good: (value: T) => boolean, what: string, withinMs = 20_000): Promise<T> {

@@ -8,8 +8,6 @@ export type PortalConfig = {
   readonly proxyUrl: string;
   /** The CA of the door's own certificate, for kubeconfigs. Null when a public CA signed it. */
   readonly proxyCaPem: string | null;
-  /** Where a joining cluster's Job seals its delivery to: public. */
-  readonly joiningCertificatePem: string | null;
   /** The image of the joining Job; null for the product's own choice. */
   readonly joinImage: string | null;
 };

@@ -61,6 +61,10 @@ export function readInvitationWithHash(db: Database, id: string) {
   return db.prisma.clusterInvitation.findUnique({ where: { id } });
 }
 
+export function readPerson(db: Database, id: string) {
+  return db.prisma.person.findUnique({ where: { id }, select: { id: true, displayName: true } });
+}
+
 const ages = { version: true, expiresAt: true, renewedAt: true } as const;
 
 /** How old the two credentials are, and nothing of what they are: all that the portal's database role may read of them. */

@@ -3,18 +3,17 @@
  * 15 minutes; the Job in it delivers the cluster's CA, its identity and both tokens, closed for the worker alone. The code is inside the
  * envelope: whoever sees the delivery pass can neither read it nor make another. Spent or over, it is nothing.
  */
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { type OpeningKey, open } from '#lib/config/keys.ts';
 import type { Database } from '#lib/db/database.ts';
 import { asFault, fault, isFault } from '#lib/errors/fault.ts';
 import { readInvitationWithHash } from './data.ts';
+import { hashOfCode, notInvited } from './invitation-code.ts';
 import { readCertificates } from './kubeconfig.ts';
 import { failInvitation, spendInvitation } from './mutations.ts';
 import { type Registered, type Registrar, registerWithTokens, type Tell } from './register.ts';
 import { clusterLabels, type JoinDelivery } from './schema.ts';
-
-export const invitationMinutes = 15;
 
 const issuedToken = z.object({
   token: z
@@ -30,16 +29,6 @@ const delivered = z.object({
   door: issuedToken,
   reconciler: issuedToken,
 });
-
-/** 160 random bits in letters that survive a shell, a URL and a telephone. */
-export function newCode(): string {
-  const alphabet = 'abcdefghijkmnpqrstuvwxyz23456789';
-  return [...randomBytes(32)].map((byte) => alphabet[byte & 31]).join('');
-}
-
-export function hashOfCode(code: string): Buffer {
-  return createHash('sha256').update(code, 'utf8').digest();
-}
 
 export function deliveryContext(invitationId: string): string {
   return `join:${invitationId}`;
@@ -71,15 +60,6 @@ export async function acceptDelivery(registrar: Registrar, { invitation: id, sea
     await failInvitation(registrar.db, id, invitation.name, asFault(error).message);
     throw error;
   }
-}
-
-/** The same answer for unknown, spent and over: a stranger learns nothing by trying. */
-export function notInvited() {
-  return fault(
-    'not-found',
-    'cluster.not-invited',
-    'This registration is not known, was used already or is older than 15 minutes. Begin again on the clusters page.',
-  );
 }
 
 async function readWaiting(db: Database, id: string) {

@@ -238,7 +238,10 @@ export interface NewInvitation {
   readonly labels: Readonly<Record<string, string>>;
   readonly serverUrl: string;
   readonly codeHash: Buffer;
-  readonly askerId: string;
+  /** Null during the first setup. */
+  readonly askerId: string | null;
+  /** Null = the installation's usual one. */
+  readonly image: string | null;
   readonly expiresAt: Date;
 }
 

@@ -16,6 +16,7 @@ import { ClusterError, clusterFault } from './cluster-error.ts';
 import { readTaken } from './data.ts';
 import type { KubeObject } from './kube-object.ts';
 import { insertCluster, replaceAccess } from './mutations.ts';
+import { nameTaken } from './name-taken.ts';
 import { doorAccount, installationLabel, reconcilerAccount, systemNamespace, tokenLifetimeSeconds } from './names.ts';
 import { accountObject, compileOwnObjects, systemNamespaceObject } from './own-objects.ts';
 import { doorPowers } from './powers.ts';
@@ -248,13 +249,6 @@ async function requireOwnNamespace(admin: ClusterClient, installationId: string)
 async function requireNameFree({ db }: Registrar, name: string): Promise<void> {
   const taken = await readTaken(db, { name });
   if (taken) throw nameTaken(name, taken.state === 'removed');
-}
-
-export function nameTaken(name: string, removed: boolean) {
-  const message = removed
-    ? `“${name}” was the name of a cluster that has been removed. Names are never used again, so that an old kubeconfig never reaches another cluster; choose another.`
-    : `There is already a cluster named “${name}”. Choose another name.`;
-  return fault('conflict', 'cluster.name-taken', message, { fields: { name: message } });
 }
 
 async function requireNotRegistered({ db }: Registrar, { kubeSystemUid }: Probe): Promise<void> {

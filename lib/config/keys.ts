@@ -3,7 +3,6 @@
  *
  *   sealing / opening  X25519. Anybody with the sealing key can close an envelope; only worker and proxy can open one. The portal therefore
  *                      can hand over a pasted kubeconfig or a typed password, and cannot read one back.
- *   joining            RSA, a certificate: so that openssl in a cluster's Job can encrypt what it posts to us. Opened by the worker alone.
  *   hash               HMAC key of credentials at rest; held by portal (issues) and proxy (verifies).
  *
  * An envelope is: 1 byte version, 32 bytes ephemeral public key, 12 bytes nonce, 16 bytes tag, ciphertext. Its context (which row, which

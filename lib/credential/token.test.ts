@@ -22,7 +22,7 @@ test('two tokens of one credential differ', () => {
   expect(mintToken(id)).not.toBe(mintToken(id));
 });
 
-test.each(['', 'gh_', 'gh__', 'Bearer', 'a'.repeat(70_000), 'gh_abcdefghijkm_' + 'A'.repeat(49), 'gh_abcdefghijkm_%E0%A4%A'])(
+test.each(['', 'gh_', 'gh__', 'Bearer', 'a'.repeat(70_000), `gh_abcdefghijkm_${'A'.repeat(49)}`, 'gh_abcdefghijkm_%E0%A4%A'])(
   '%.30s is no token',
   (text) => {
     expect(credentialIdIn(text)).toBeNull();

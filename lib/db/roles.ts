@@ -64,7 +64,7 @@ const proxyReads = [
 const grants: Readonly<Record<ProcessRole, readonly string[]>> = {
   portal: [
     `SELECT ON ${portalReads.join(', ')}`,
-    'INSERT ON audit_event, request, revocation, change, role, scope, binding, project, project_namespace, credential, portal_session, cluster_invitation, replica',
+    'INSERT ON audit_event, request, revocation, change, role, scope, binding, project, project_namespace, credential, portal_session, cluster_invitation, replica, login_attempt',
     'UPDATE ON change_counter, role, scope, binding, project, credential, portal_session, cluster_invitation, replica, installation',
     'UPDATE (labels, title, strict) ON cluster',
     'UPDATE (cut_at, cut_reason, state, state_since, updated_at) ON person',

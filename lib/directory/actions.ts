@@ -1,11 +1,14 @@
 /** What an admin does to people and directories from the portal. Cutting needs no directory; testing and connecting one is asked of the worker. */
+
+import type { PortalContext } from '#lib/api/context.ts';
 import { operation } from '#lib/api/operation.ts';
 import { changing } from '#lib/db/database.ts';
-import { fault } from '#lib/errors/fault.ts';
+import { fault, isFault } from '#lib/errors/fault.ts';
 import { replicas } from '#lib/revocation/data.ts';
 import { openStreams } from '#lib/revocation/views.ts';
 import { actorOf } from '#lib/session/viewer.ts';
-import { connectInput, connectOutput, testOutput } from './connect-schema.ts';
+import { connectInput, connectOutput, directoryRef, directoryRefOutput, testOutput } from './connect-schema.ts';
+import { directoriesWithControllers } from './people-data.ts';
 import { cutOff, liftCut } from './people-mutations.ts';
 import { cutOffInput, cutOffOutput, liftCutInput, liftCutOutput } from './people-schema.ts';
 import { noSuchPerson } from './people-views.ts';
@@ -64,7 +67,7 @@ export const directoryTest = operation({
   input: connectInput,
   output: testOutput,
   async run({ ask }, _viewer, { bindPassword, ...settings }) {
-    return testOutput.parse(await ask('directory.test', settings, { bindPassword }, { timeoutMs: testTimeoutMs }));
+    return testOutput.parse(await ask('directory.test', settings, { password: bindPassword }, { timeoutMs: testTimeoutMs }));
   },
 });
 
@@ -77,9 +80,48 @@ export const directoryConnect = operation({
   input: connectInput,
   output: connectOutput,
   status: 201,
-  async run({ ask }, _viewer, { bindPassword, ...settings }) {
-    return connectOutput.parse(await ask('directory.connect', settings, { bindPassword }, { timeoutMs: connectTimeoutMs }));
+  async run(context, _viewer, { bindPassword, ...settings }) {
+    try {
+      const answer = await context.ask('directory.connect', settings, { password: bindPassword }, { timeoutMs: connectTimeoutMs });
+      return { ...connectAnswer.parse(answer), reading: false };
+    } catch (error) {
+      return (isFault(error) && error.code === 'request.unanswered' && (await directoryBeingRead(context))) || Promise.reject(error);
+    }
   },
 });
 
-export const operations = [peopleCutOff, peopleLiftCut, directoryTest, directoryConnect];
+const connectAnswer = connectOutput.omit({ reading: true });
+
+/** A large directory takes longer to read than a browser should wait; the worker goes on. */
+async function directoryBeingRead({ db }: Pick<PortalContext, 'db'>) {
+  const directory = (await directoriesWithControllers(db)).find(({ state }) => state === 'new' || state === 'reading');
+  return directory ? { directoryId: directory.id, domain: directory.domain, reading: true } : null;
+}
+
+export const directoryRead = operation({
+  id: 'directory.read',
+  method: 'POST',
+  path: '/directories/{id}/read',
+  summary: 'Has a directory read whole again now',
+  allow: 'admin',
+  input: directoryRef,
+  output: directoryRefOutput,
+  async run({ ask }, _viewer, { id }) {
+    return directoryRefOutput.parse(await ask('directory.read', { directoryId: id }));
+  },
+});
+
+export const directoryApproveRemovals = operation({
+  id: 'directory.approveRemovals',
+  method: 'POST',
+  path: '/directories/{id}/approve-removals',
+  summary: 'Says that the many removals which were held back are meant',
+  allow: 'admin',
+  input: directoryRef,
+  output: directoryRefOutput,
+  async run({ ask }, _viewer, { id }) {
+    return directoryRefOutput.parse(await ask('directory.approve-removals', { directoryId: id }));
+  },
+});
+
+export const operations = [peopleCutOff, peopleLiftCut, directoryTest, directoryConnect, directoryRead, directoryApproveRemovals];

@@ -35,7 +35,7 @@ export interface Applied {
 const cutsInOneTransaction = 50;
 const operationsInOneTransaction = 5_000;
 /** Beyond this many rows the others read the whole directory anew rather than row by row. */
-const touchesOneByOne = 2_000;
+const touchesOneByOne = 200;
 
 export async function applyPlan(options: ApplyOptions): Promise<Applied> {
   const { db, directory, plan, names, evidenceAt, fence, controllerId, position } = options;
@@ -58,6 +58,8 @@ export async function applyPlan(options: ApplyOptions): Promise<Applied> {
 
   const rest = plan.operations.filter((operation) => !isCut(operation)).toSorted((one, other) => order[one.kind] - order[other.kind]);
   if (rest.length === 0 && !position) return { operations: plan.operations.length, cuts: cuts.length };
+  // That everybody is there for the first time is one event, not a thousand.
+  const isFirstRead = directory.state === 'new' || directory.state === 'reading';
   const takeOver = rest.length > touchesOneByOne;
   const pieces = inPieces(rest, operationsInOneTransaction);
   for (const [n, some] of (pieces.length > 0 ? pieces : [[]]).entries()) {
@@ -67,8 +69,8 @@ export async function applyPlan(options: ApplyOptions): Promise<Applied> {
       async (tx, touch) => {
         await requireLease(tx, fence);
         await carryOut(tx, directory, some);
-        if (!takeOver) {
-          for (const operation of some) touchOf(operation, touch);
+        if (!takeOver) for (const operation of some) touchOf(operation, touch);
+        if (!isFirstRead) {
           await recordAll(
             tx,
             some.flatMap((operation): AuditEntry[] => auditOf(directory, operation, names)),

@@ -1,52 +1,33 @@
-/** What it takes to reach a directory, and what a test of it tells. The password goes in and never comes out. */
+/** What the portal takes to reach a directory, and what a test of it tells. The password goes in, travels apart and sealed, and never comes out. */
 import { z } from 'zod';
+import { directoryInput, directorySecret } from './schema.ts';
 
-const plainLine = z
-  .string()
-  .trim()
-  .max(1000)
-  .regex(/^\P{Cc}*$/u, 'No control characters.');
-
-export const directoryUrl = z
-  .string()
-  .trim()
-  .max(300)
-  .refine(isLdapsUrl, 'The address looks like ldaps://dc1.corp.example, without user name or path.');
-
-export const connectInput = z.object({
-  urls: z.array(directoryUrl).min(1, 'Name at least one domain controller.').max(8),
-  serverName: plainLine.max(253).optional().describe('the name in the certificate, where it is not the host of the address'),
-  caPem: z
-    .string()
-    .trim()
-    .max(64 * 1024)
-    .regex(/^-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----$/, 'Paste the CA certificate as PEM.')
-    .optional(),
-  bindDn: plainLine.min(1, 'Name the account that reads the directory.'),
-  bindPassword: z.string().min(1, 'Give the account’s password.').max(1024),
-  baseDn: plainLine.optional().describe('the domain’s own base is found when this is left out'),
-  scopeDns: z.array(plainLine.min(1)).max(50).default([]).describe('only people below one of these; everybody when empty'),
-});
+export const connectInput = directoryInput.extend({ bindPassword: directorySecret.shape.password });
 
 export const testOutput = z.object({
   domain: z.string(),
   netbios: z.string().nullable(),
+  forest: z.string(),
   baseDn: z.string(),
-  controllers: z.array(z.object({ url: z.string(), dnsHostName: z.string().nullable(), ok: z.boolean(), detail: z.string().nullable() })),
+  scopeDns: z.array(z.string()),
+  controllers: z.array(z.object({ url: z.string(), dnsHostName: z.string().nullable() })),
+  otherControllers: z.array(z.string()).describe('of the same domain, by its own account; followed only when entered'),
   people: z.number().int(),
   groups: z.number().int(),
-  sample: z.array(z.object({ displayName: z.string(), upn: z.string().nullable(), state: z.string() })),
-  /** Rights that the account lacks, and what each would give. */
-  lacks: z.array(z.string()),
+  samplePeople: z.array(z.object({ name: z.string(), login: z.string() })),
+  sampleGroups: z.array(z.object({ name: z.string() })),
   lockoutThreshold: z.number().int().nullable(),
+  hints: z.array(z.string()).describe('what works less well than it could, and what to do about it'),
 });
 
-export const connectOutput = z.object({ directoryId: z.string(), domain: z.string() });
+export const connectOutput = z.object({
+  directoryId: z.string(),
+  domain: z.string(),
+  /** True while the first complete read still runs; `setup.state` and `directories.list` follow it. */
+  reading: z.boolean(),
+});
+
+export const directoryRef = z.object({ id: z.string().max(40) });
+export const directoryRefOutput = z.object({ directoryId: z.string() });
 
 export type DirectoryTest = z.output<typeof testOutput>;
-
-function isLdapsUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, username, password, pathname, search, hash, hostname } = new URL(text);
-  return protocol === 'ldaps:' && hostname !== '' && !username && !password && (pathname === '' || pathname === '/') && !search && !hash;
-}

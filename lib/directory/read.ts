@@ -3,7 +3,7 @@
  * followed, the domain's own Domain Users found in it. Whatever breaks on the way throws, and a throw removes nobody.
  */
 import type { Progress } from '#lib/request/answer.ts';
-import { guidAsBase, guidAsFilter } from './active-directory/guid.ts';
+import { guidAsBase } from './active-directory/guid.ts';
 import {
   groupAttributes,
   groupFromEntry,
@@ -16,6 +16,7 @@ import {
 } from './active-directory/objects.ts';
 import { type LdapConnection, LdapDoubt, LdapRefusal } from './ldap/connection.ts';
 import type { RawEntry } from './ldap/entry.ts';
+import { anyOfGuids } from './ldap/filters.ts';
 import type { GroupFacts, PersonFacts } from './types.ts';
 
 export interface WholeRead {
@@ -70,37 +71,33 @@ export async function readObjects(
   guids: readonly string[],
   { members }: { members: boolean },
 ): Promise<WholeRead & { gone: string[] }> {
-  const people: PersonFacts[] = [];
-  const groups: GroupFacts[] = [];
-  const found = new Set<string>();
+  const read: WholeRead & { gone: string[] } = { people: [], groups: [], gone: [] };
   const attributes = [...new Set([...personAttributes, ...groupAttributes, 'objectClass', 'memberOf'])].filter(
     (name) => members || name !== 'member',
   );
-  for (let n = 0; n < guids.length; n += guidsInOneFilter) {
-    const filter = `(|${guids
-      .slice(n, n + guidsInOneFilter)
-      .map(guidAsFilter)
-      .join('')})`;
-    const entries = await connection.search({ base: baseDn, scope: 'sub', filter, attributes, timeoutMs: bulkSilenceMs });
-    for (const entry of entries) {
-      found.add(guidOf(entry) ?? '');
-      if (entry.texts('objectClass').includes('group')) {
-        const group = groupFromEntry(entry);
-        if (group) groups.push({ ...group, memberGuids: members ? await allMembers(connection, entry, group.objectGuid) : null });
-      } else {
-        const person = personFromEntry(entry);
-        if (person) people.push(person);
-      }
+  const found = new Set<string>();
+  const keep = async (entry: RawEntry) => {
+    found.add(guidOf(entry) ?? '');
+    if (entry.texts('objectClass').includes('group')) {
+      const group = groupFromEntry(entry);
+      if (group) read.groups.push({ ...group, memberGuids: members ? await allMembers(connection, entry, group.objectGuid) : null });
+    } else {
+      const person = personFromEntry(entry);
+      if (person) read.people.push(person);
     }
-  }
-  return {
-    people,
-    groups,
-    gone: await confirmGone(
-      connection,
-      guids.filter((guid) => !found.has(guid)),
-    ),
   };
+  for (let n = 0; n < guids.length; n += guidsInOneFilter) {
+    const filter = anyOfGuids(guids.slice(n, n + guidsInOneFilter));
+    for (const entry of await connection.search({ base: baseDn, scope: 'sub', filter, attributes, timeoutMs: bulkSilenceMs }))
+      await keep(entry);
+  }
+  // Absence from a search is only a question; the answer is a search for that one object.
+  for (const guid of guids.filter((one) => !found.has(one))) {
+    const entry = await readOne(connection, guid, attributes);
+    if (entry) await keep(entry);
+    else read.gone.push(guid);
+  }
+  return read;
 }
 
 /** The GUIDs of all people and groups there are: little enough to ask for often. */
@@ -115,54 +112,36 @@ export async function readPresent(connection: LdapConnection, baseDn: string): P
 
 /** Which of these are no more. */
 export async function findGone(connection: LdapConnection, baseDn: string, guids: readonly string[]): Promise<string[]> {
-  const missing: string[] = [];
+  const gone: string[] = [];
   for (let n = 0; n < guids.length; n += guidsInOneFilter) {
     const some = guids.slice(n, n + guidsInOneFilter);
-    const filter = `(|${some.map(guidAsFilter).join('')})`;
-    const entries = await connection.search({ base: baseDn, scope: 'sub', filter, attributes: ['objectGUID'], timeoutMs: bulkSilenceMs });
+    const entries = await connection.search({
+      base: baseDn,
+      scope: 'sub',
+      filter: anyOfGuids(some),
+      attributes: ['objectGUID'],
+      timeoutMs: bulkSilenceMs,
+    });
     const found = new Set(entries.map(guidOf));
-    missing.push(...some.filter((guid) => !found.has(guid)));
-  }
-  return confirmGone(connection, missing);
-}
-
-/** Absence from a search is only a question; the answer is a search for that one object. */
-async function confirmGone(connection: LdapConnection, guids: readonly string[]): Promise<string[]> {
-  const gone: string[] = [];
-  for (const guid of guids) {
-    if (!(await stillThere(connection, guid))) gone.push(guid);
+    for (const guid of some) {
+      if (!found.has(guid) && !(await readOne(connection, guid, ['objectGUID']))) gone.push(guid);
+    }
   }
   return gone;
 }
 
 /** One account by its GUID, wherever it lies now; null when it is no more. */
-export async function readPerson(connection: LdapConnection, guid: string, timeoutMs?: number): Promise<PersonFacts | null> {
-  try {
-    const [entry] = await connection.search({
-      base: guidAsBase(guid),
-      scope: 'base',
-      filter: peopleFilter,
-      attributes: personAttributes,
-      timeoutMs,
-    });
-    return entry ? personFromEntry(entry) : null;
-  } catch (error) {
-    if (error instanceof LdapRefusal && error.status === noSuchObject) return null;
-    throw error;
-  }
+export async function readPerson(connection: LdapConnection, guid: string): Promise<PersonFacts | null> {
+  const entry = await readOne(connection, guid, personAttributes);
+  return entry && personFromEntry(entry);
 }
 
-async function stillThere(connection: LdapConnection, guid: string): Promise<boolean> {
+async function readOne(connection: LdapConnection, guid: string, attributes: readonly string[]): Promise<RawEntry | null> {
   try {
-    const entries = await connection.search({
-      base: guidAsBase(guid),
-      scope: 'base',
-      filter: '(objectClass=*)',
-      attributes: ['objectGUID'],
-    });
-    return entries.length > 0;
+    const [entry] = await connection.search({ base: guidAsBase(guid), scope: 'base', filter: '(objectClass=*)', attributes });
+    return entry ?? null;
   } catch (error) {
-    if (error instanceof LdapRefusal && error.status === noSuchObject) return false;
+    if (error instanceof LdapRefusal && error.status === noSuchObject) return null;
     throw error;
   }
 }

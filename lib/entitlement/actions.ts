@@ -12,7 +12,7 @@ import { warningsOf } from './check-rules.ts';
 import { readGrants } from './data.ts';
 import { builtinStays, createGrant, createRole, endGrant, removeRole, updateRole } from './mutations.ts';
 import { rulesAfter } from './preview.ts';
-import { requireGrantable, requireInheritable, requirePlace, requireRole, requireSubject } from './requirements.ts';
+import { requireFuture, requireGrantable, requireInheritable, requirePlace, requireRole, requireSubject } from './requirements.ts';
 import { powersIn } from './rules.ts';
 import { grantEndInputSchema, grantInputSchema, idSchema, roleInputSchema, roleUpdateSchema, warningSchema } from './schema.ts';
 import { placeInWords, viewScope, viewSubject } from './views.ts';
@@ -105,16 +105,6 @@ export const grant = operation({
     return { id };
   },
 });
-
-export function requireFuture(until: string | null | undefined, now: Date): Date | null {
-  if (!until) return null;
-  const end = new Date(until);
-  if (end <= now)
-    throw fault('bad-input', 'grant.ends-before-it-begins', 'The end lies in the past. Choose a later one, or none.', {
-      fields: { until: 'Lies in the past.' },
-    });
-  return end;
-}
 
 export const end = operation({
   id: 'grants.end',

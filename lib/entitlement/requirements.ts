@@ -75,3 +75,13 @@ export function requireInheritable(world: World, id: string | undefined, inherit
 export function requireGrantable(rules: readonly PolicyRule[], grantableOn: readonly GrantPlace[]): void {
   requireSoundRules(rules, grantableOn);
 }
+
+export function requireFuture(until: string | null | undefined, now: Date): Date | null {
+  if (!until) return null;
+  const end = new Date(until);
+  if (end <= now)
+    throw fault('bad-input', 'grant.ends-before-it-begins', 'The end lies in the past. Choose a later one, or none.', {
+      fields: { until: 'Lies in the past.' },
+    });
+  return end;
+}

@@ -23,7 +23,7 @@ export function createLog(name: string): Log {
 }
 
 function describeError(error: unknown): object {
-  if (error instanceof Fault) return { code: error.code, message: error.message, detail: error.detail };
+  if (error instanceof Fault) return { fault: error.code, message: error.message, detail: error.detail };
   if (error instanceof Error) return { type: error.name, message: error.message, stack: error.stack };
   return { message: String(error) };
 }

@@ -5,9 +5,8 @@
 import { z } from 'zod';
 import { operation } from '#lib/api/operation.ts';
 import { changing } from '#lib/db/database.ts';
-import { requireFuture } from '#lib/entitlement/actions.ts';
 import { createGrant } from '#lib/entitlement/mutations.ts';
-import { requirePlace, requireRole, requireSubject } from '#lib/entitlement/requirements.ts';
+import { requireFuture, requirePlace, requireRole, requireSubject } from '#lib/entitlement/requirements.ts';
 import { placeInWords } from '#lib/entitlement/views.ts';
 import { fault } from '#lib/errors/fault.ts';
 import { actorOf } from '#lib/session/viewer.ts';

@@ -252,7 +252,7 @@ export function createDoor(options: DoorOptions): Door {
   function noteRefusal({ facts, cause }: Answer, arrival: Arrival, { person, cluster }: Partial<Impersonated>): void {
     const told = {
       requestId: arrival.id,
-      code: facts.code,
+      refusal: facts.code,
       status: facts.status,
       detail: facts.detail,
       personId: person?.id,

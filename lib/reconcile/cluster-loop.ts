@@ -39,6 +39,7 @@ const leaseSeconds = 15;
 const renewLeaseEveryMs = 4_000;
 const standbyMs = 2_000;
 const probeEveryMs = 10_000;
+const probeInDoubtMs = 1_000;
 const recompileEveryMs = 30_000;
 const resyncEveryMs = 300_000;
 const retryMsMax = 60_000;
@@ -128,8 +129,11 @@ export function startClusterLoop(options: ClusterLoopOptions): ClusterLoop {
         if (!(await lease.acquire())) throw new LeaseLost(lease.name);
         last.lease = performance.now();
       }
-      if (accessChanged) await requireSameAccess(access);
-      if (isDue('probe', probeEveryMs)) {
+      if (accessChanged) {
+        await requireSameAccess(access);
+        last.probe = 0;
+      }
+      if (isDue('probe', mirror.failure ? probeInDoubtMs : probeEveryMs)) {
         requireUid(await readKubeSystemUid(client));
         last.probe = performance.now();
       }

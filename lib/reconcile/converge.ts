@@ -63,7 +63,7 @@ export async function createConvergence(options: ConvergenceOptions): Promise<Co
     await withdrawNames(names);
     if (plan.length > 0) await tell(seq, 'applying', `Bringing ${plan.length === 1 ? 'one object' : `${plan.length} objects`} in step`);
     const performed = await perform(client, plan);
-    performed.forEach(takeIn);
+    for (const one of performed) takeIn(one);
     const failed = performed.filter(({ error }) => error !== null);
     if (failed.length === 0) remember(desired.objects);
     await mend(performed.filter(({ operation, changed }) => changed && drifted.has(operation)));
@@ -77,9 +77,10 @@ export async function createConvergence(options: ConvergenceOptions): Promise<Co
   function takeIn({ operation, result, error }: Performed): void {
     const object = operation.expected ?? operation.existing;
     if (error || !object) return;
-    if (!result) return mirror.drop(keyOf(object));
-    mirror.put(result);
-    if (operation.expected && differs(operation.expected, result)) accepted.set(keyOf(object), acceptedOf(operation.expected, result));
+    if (result) mirror.put(result);
+    else if (operation.existing) mirror.drop(operation.existing);
+    if (result && operation.expected && differs(operation.expected, result))
+      accepted.set(keyOf(object), acceptedOf(operation.expected, result));
   }
 
   function remember(objects: readonly KubeObject[]): void {

@@ -95,6 +95,7 @@ function withDefaults(kind: string, field: string, value: unknown): unknown {
   if (kind === 'ResourceQuota') return { ...spec, hard: quantities(spec.hard) };
   if (kind === 'LimitRange') return { limits: listOf<Fields>(spec.limits).map(limitWithDefaults) };
   if (kind === 'NetworkPolicy') return networkPolicyWithDefaults(spec);
+  if (kind === 'ValidatingAdmissionPolicy') return admissionPolicyWithDefaults(spec);
   return spec;
 }
 
@@ -116,6 +117,13 @@ function networkPolicyWithDefaults(spec: Fields): Fields {
     ...(spec.ingress === undefined ? {} : { ingress: withPorts(spec.ingress) }),
     ...(spec.egress === undefined ? {} : { egress: withPorts(spec.egress) }),
   };
+}
+
+function admissionPolicyWithDefaults(spec: Fields): Fields {
+  const constraints = (spec.matchConstraints ?? {}) as Fields;
+  const resourceRules = listOf<Fields>(constraints.resourceRules).map((rule) => ({ scope: '*', ...rule }));
+  const matchConstraints = { matchPolicy: 'Equivalent', namespaceSelector: {}, objectSelector: {}, ...constraints, resourceRules };
+  return { failurePolicy: 'Fail', ...spec, matchConstraints };
 }
 
 function quantities(amounts: unknown): Record<string, number | string> {

@@ -29,16 +29,17 @@ export interface Mirror {
   readonly failure: Error | null;
   objects(): KubeObject[];
   object(key: string): KubeObject | undefined;
-  /** What we did ourselves need not wait for its echo. */
+  /** What we did ourselves need not wait for its echo; but the echo, or something newer, may have come already. */
   put(object: KubeObject): void;
-  drop(key: string): void;
+  drop(object: KubeObject): void;
   /** Lists everything anew, and says how many objects the watches had wrong. */
   resync(): Promise<number>;
   stop(): Promise<void>;
 }
 
-const firstRetryMs = 500;
-const longestRetryMs = 30_000;
+const firstRetryMs = 250;
+/** Short: a cluster that stays away is its loop's affair, which gives the whole mirror up and waits longer. */
+const longestRetryMs = 2_000;
 
 export interface MirrorOptions {
   readonly client: ClusterClient;
@@ -131,8 +132,11 @@ export function startMirror({ client, installationId, log, onChange }: MirrorOpt
     },
     objects: () => [...held.values()],
     object: (key) => held.get(key),
-    put: (object) => void held.set(keyOf(object), lean(object)),
-    drop: (key) => void held.delete(key),
+    put: (object) => void takeIn(object),
+    drop(object) {
+      const key = keyOf(object);
+      if (held.get(key)?.metadata.uid === object.metadata.uid) held.delete(key);
+    },
     async resync() {
       let corrections = 0;
       for (const kind of mirroredKinds) corrections += takeOver(kind, await client.list(kind, selectorOf(kind)));

@@ -1,4 +1,4 @@
-/** The certificates that an installation makes for itself on its first start: the door's own small CA, and the pair a joining cluster encrypts to. */
+/** The certificate that an installation makes for itself on its first start: the door's, signed by a small CA of its own. */
 import 'reflect-metadata';
 import { isIP } from 'node:net';
 import {
@@ -13,7 +13,6 @@ import {
 } from '@peculiar/x509';
 
 const ecdsa = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
-const rsa = { name: 'RSASSA-PKCS1-v1_5', modulusLength: 3072, publicExponent: new Uint8Array([1, 0, 1]), hash: 'SHA-256' } as const;
 const caYears = 10;
 const leafYears = 2;
 
@@ -48,19 +47,6 @@ export async function makeDoorCertificate(
   });
   // The CA's private key is dropped on purpose: nothing else will ever be signed by it.
   return { doorCaPem: ca.toString('pem'), doorCertificatePem: leaf.toString('pem'), doorKeyPem: await privatePem(keys.privateKey) };
-}
-
-/** RSA, because openssl's `cms -encrypt` in a cluster's Job can use nothing newer everywhere. */
-export async function makeJoiningPair(): Promise<{ joiningKeyPem: string; joiningCertificatePem: string }> {
-  const keys = await crypto.subtle.generateKey(rsa, true, ['sign', 'verify']);
-  const certificate = await X509CertificateGenerator.createSelfSigned({
-    name: 'CN=Gatehouse joining key',
-    ...validFor(caYears),
-    keys,
-    signingAlgorithm: rsa,
-    extensions: [new KeyUsagesExtension(KeyUsageFlags.keyEncipherment, true)],
-  });
-  return { joiningKeyPem: await privatePem(keys.privateKey), joiningCertificatePem: certificate.toString('pem') };
 }
 
 async function privatePem(key: CryptoKey): Promise<string> {

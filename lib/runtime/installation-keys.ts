@@ -9,13 +9,11 @@ import { join } from 'node:path';
 import { generateSealingPair } from '#lib/config/keys.ts';
 import type { ProcessRole } from '#lib/db/roles.ts';
 import { fault } from '#lib/errors/fault.ts';
-import { makeDoorCertificate, makeJoiningPair } from './certificates.ts';
+import { makeDoorCertificate } from './certificates.ts';
 
 export interface InstallationKeys {
   readonly openingKeyPem: string;
   readonly sealingKeyPem: string;
-  readonly joiningKeyPem: string;
-  readonly joiningCertificatePem: string;
   readonly hashKeyBase64: string;
   readonly authSecret: string;
   readonly doorCaPem: string;
@@ -27,8 +25,6 @@ export interface InstallationKeys {
 const fileOf: Readonly<Record<keyof InstallationKeys, string>> = {
   openingKeyPem: 'opening.pem',
   sealingKeyPem: 'sealing.pem',
-  joiningKeyPem: 'joining.pem',
-  joiningCertificatePem: 'joining.crt',
   hashKeyBase64: 'hash.key',
   authSecret: 'auth.secret',
   doorCaPem: 'door-ca.crt',
@@ -56,10 +52,8 @@ export async function ensureInstallationKeys(directory: string, doorHosts: reado
 
 async function makeKeys(doorHosts: readonly string[]): Promise<InstallationKeys> {
   const door = await makeDoorCertificate(doorHosts);
-  const joining = await makeJoiningPair();
   return {
     ...generateSealingPair(),
-    ...joining,
     hashKeyBase64: randomBytes(32).toString('base64'),
     authSecret: randomBytes(32).toString('base64url'),
     ...door,
@@ -81,8 +75,6 @@ async function readKeys(directory: string): Promise<InstallationKeys> {
   return {
     openingKeyPem: await read('openingKeyPem'),
     sealingKeyPem: await read('sealingKeyPem'),
-    joiningKeyPem: await read('joiningKeyPem'),
-    joiningCertificatePem: await read('joiningCertificatePem'),
     hashKeyBase64: await read('hashKeyBase64'),
     authSecret: await read('authSecret'),
     doorCaPem: await read('doorCaPem'),

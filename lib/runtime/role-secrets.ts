@@ -16,13 +16,12 @@ const shapes = {
   portal: z.object({
     databaseUrl: text,
     sealingKeyPem: text,
-    joiningCertificatePem: text,
     hashKeyBase64: text,
     authSecret: text,
     doorCaPem: z.string().nullable(),
   }),
   proxy: z.object({ databaseUrl: text, openingKeyPem: text, hashKeyBase64: text, doorCertificatePem: text, doorKeyPem: text }),
-  worker: z.object({ databaseUrl: text, openingKeyPem: text, sealingKeyPem: text, joiningKeyPem: text, joiningCertificatePem: text }),
+  worker: z.object({ databaseUrl: text, openingKeyPem: text, sealingKeyPem: text }),
 } as const;
 
 export type RoleSecrets<R extends ProcessRole> = z.output<(typeof shapes)[R]>;

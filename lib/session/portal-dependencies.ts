@@ -8,7 +8,6 @@ import { fault } from '#lib/errors/fault.ts';
 export type PortalDependencies = {
   readonly databaseUrl: string;
   readonly sealingKeyPem: string;
-  readonly joiningCertificatePem?: string | undefined;
   readonly hashKeyBase64: string;
   readonly authSecret: string;
   readonly portalUrl: string;

@@ -74,7 +74,6 @@ export async function openPortal(given: PortalDependencies): Promise<Portal> {
         portalUrl: given.portalUrl,
         proxyUrl: given.proxyUrl,
         proxyCaPem: given.proxyCaPem,
-        joiningCertificatePem: given.joiningCertificatePem ?? null,
         joinImage: given.joinImage ?? null,
       },
       sealingKey: sealingKeyFromPem(given.sealingKeyPem),

@@ -8,7 +8,6 @@ import type { NextAuthOptions } from 'next-auth';
 import type { JWT } from 'next-auth/jwt';
 import CredentialsProvider from 'next-auth/providers/credentials';
 import { z } from 'zod';
-import { record } from '#lib/audit/record.ts';
 import { changing } from '#lib/db/database.ts';
 import { asFault, type Fault } from '#lib/errors/fault.ts';
 import { ask } from '#lib/request/ask.ts';
@@ -106,7 +105,6 @@ async function authenticate(portal: Portal, request: SignInRequest, credentials:
     const problem = asFault(error);
     const code = codeOf(problem);
     portal.log.info({ err: problem, address: request.address, answer: code }, 'a sign-in was refused');
-    await recordRefusal(portal, request, given.data.login, code);
     throw new Error(code);
   }
 }
@@ -115,26 +113,6 @@ function codeOf({ kind }: Fault): SignInError {
   if (kind === 'unauthenticated' || kind === 'forbidden' || kind === 'bad-input' || kind === 'not-found') return 'refused';
   if (kind === 'too-many') return 'too-many';
   return kind === 'unavailable' || kind === 'upstream' ? 'unavailable' : 'failed';
-}
-
-/** A typed name is written down only if it is somebody's: people type passwords into the wrong field. */
-async function recordRefusal({ db, log }: Portal, { address }: SignInRequest, login: string, code: SignInError): Promise<void> {
-  try {
-    const bare = login.split('\\').at(-1) ?? login;
-    const { rows } = await db.sql.query<{ id: string; name: string }>(
-      `SELECT id, coalesce(upn, display_name) AS name FROM person WHERE deleted_at IS NULL AND (lower(sam_account_name) = lower($1) OR lower(upn) = lower($1)) LIMIT 2`,
-      [bare],
-    );
-    const [person] = rows.length === 1 ? rows : [];
-    await record(db.prisma, {
-      event: 'session.refused',
-      actor: { kind: 'anonymous', name: person ? undefined : 'an unknown name' },
-      subject: person && { kind: 'person', id: person.id, name: person.name },
-      detail: { address, code },
-    });
-  } catch (error) {
-    log.error({ err: error }, 'a refused sign-in could not be recorded');
-  }
 }
 
 /** At sign-in a new row, whatever cookie came along (and the old session ends); on every other read the same key again. */

@@ -35,7 +35,11 @@ export const setupClaim = operation({
     const codeHash = await openSetupCodeHash(db);
     if (!codeHash) throw fault('conflict', 'setup.done', 'This installation is set up already. Sign in.');
     if (!setupCodeHash(hashKey, code).equals(codeHash)) {
-      throw fault('forbidden', 'setup.wrong-code', 'This is not the code that the first start printed. Look for “setup code” in its log.');
+      throw fault(
+        'forbidden',
+        'setup.wrong-code',
+        'This is not the code. The terminal in which Gatehouse was started shows it, beside this address.',
+      );
     }
     await record(db.prisma, { event: 'setup.claimed', actor: whoeverSetsUp, detail: { address: request.address } });
     cookies.set(setupCookie, makeSetupPass(hashKey, codeHash, now), setupPassSeconds);

@@ -15,11 +15,6 @@ export function guidAsBase(guid: string): string {
   return `<GUID=${guidToBytes(guid).toString('hex')}>`;
 }
 
-/** As a filter: every byte escaped, so that no byte means anything but itself. */
-export function guidAsFilter(guid: string): string {
-  return `(objectGUID=${guidToBytes(guid).toString('hex').replace(/../g, '\\$&')})`;
-}
-
 function reorder(bytes: Buffer): Buffer {
   const order = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15];
   return Buffer.from(order.map((n) => bytes[n] ?? 0));

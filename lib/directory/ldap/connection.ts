@@ -10,6 +10,7 @@ import {
   BindRequest,
   type Control,
   ExtendedRequest,
+  type Filter,
   FilterParser,
   type Message,
   MessageParser,
@@ -47,7 +48,8 @@ export class LdapDoubt extends Error {
 export interface Search {
   readonly base: string;
   readonly scope: 'base' | 'one' | 'sub';
-  readonly filter: string;
+  /** Text for our own fixed filters only; what holds a value from elsewhere is built, so that no byte of it can be syntax. */
+  readonly filter: string | Filter;
   readonly attributes: readonly string[];
   /** The longest silence within the search, not its whole length. */
   readonly timeoutMs?: number | undefined;
@@ -115,7 +117,7 @@ function speak(socket: TLSSocket, endpoint: Endpoint, patienceMs: number): LdapC
       messageId: 0,
       baseDN: base,
       scope,
-      filter: FilterParser.parseString(filter),
+      filter: typeof filter === 'string' ? FilterParser.parseString(filter) : filter,
       attributes: [...attributes],
       timeLimit: Math.ceil(timeoutMs / 1_000) * 4,
       controls: [...controls, new DomainScopeControl()],

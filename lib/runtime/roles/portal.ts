@@ -1,4 +1,5 @@
 /** The portal: Next over plain HTTP behind whatever ends TLS, in a process that holds no cluster credential and no key that opens anything. */
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import next from 'next';
 import { createPortalServer } from '#lib/api/front.ts';
@@ -17,7 +18,6 @@ export async function startPortal(config: Config, log: Log): Promise<Service> {
   providePortalDependencies({
     databaseUrl: secrets.databaseUrl,
     sealingKeyPem: secrets.sealingKeyPem,
-    joiningCertificatePem: secrets.joiningCertificatePem,
     hashKeyBase64: secrets.hashKeyBase64,
     authSecret: secrets.authSecret,
     portalUrl: config.portal.url,
@@ -25,11 +25,17 @@ export async function startPortal(config: Config, log: Log): Promise<Service> {
     proxyCaPem: secrets.doorCaPem,
     joinImage: config.joinImage,
   });
-  // next-auth reads these two from the environment and from nowhere else.
+  // next-auth builds every address from this, and reads it from nowhere else; without it, it would believe a header. Its secret stays out.
   process.env.NEXTAUTH_URL = config.portal.url;
-  process.env.NEXTAUTH_SECRET = secrets.authSecret;
 
-  const app = next({ dev: false, dir: join(import.meta.dirname, '../../..'), hostname: config.portal.host, port: config.portal.port });
+  const app = next({
+    dev: false,
+    dir: join(import.meta.dirname, '../../..'),
+    hostname: config.portal.host,
+    port: config.portal.port,
+    // Next hangs its own upgrade listener on whatever server it is given; this one never listens.
+    httpServer: createServer(),
+  });
   await app.prepare();
   const server = createPortalServer({
     handle: app.getRequestHandler(),

@@ -51,7 +51,7 @@ export async function startWorker(config: Config, log: Log): Promise<Service> {
       await world.apply(changes, db);
       reconciler.onChanges(changes);
       directory.onChanges(changes);
-      if (changes.some(({ topic }) => topic === 'revocation')) receipts.wake();
+      receipts.onChanges(changes);
       if (changes.some(({ topic }) => topic === 'request')) answerer.wake();
     },
   });

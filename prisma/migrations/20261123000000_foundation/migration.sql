@@ -309,8 +309,10 @@ CREATE TABLE cluster_invitation (
   name         text NOT NULL,
   labels       jsonb NOT NULL DEFAULT '{}',
   server_url   text,
+  -- Where the cluster may not pull the usual image of the joining Job.
+  image        text,
   code_hash    bytea NOT NULL UNIQUE,
-  asker_id     text NOT NULL,
+  asker_id     text,
   state        text NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'delivered', 'registered', 'failed', 'expired')),
   detail       text,
   request_id   text,

@@ -19,8 +19,6 @@ async function authenticate(request: Request, context: Parameters): Promise<Resp
     const { nextauth } = await context.params;
     if (!known.has(nextauth[0] ?? '')) throw fault('not-found', 'session.no-such-path', 'There is nothing at this address.');
     const opened = await portal();
-    // next-auth builds every address from this; without it, it would believe a header.
-    process.env.NEXTAUTH_URL = opened.config.portalUrl;
     const presented = readCookies(request.headers.get('cookie')).get(cookieName(sessionCookie, opened.config.portalUrl)) ?? null;
     const options = signInOptions(opened, {
       address: request.headers.get(addressHeader),

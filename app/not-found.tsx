@@ -1,0 +1,1 @@
+export { NotHere as default } from '#components/shell/not-here.tsx';

@@ -1,0 +1,17 @@
+'use client';
+import { useEffect, useState } from 'react';
+import { exactTime } from '#components/ui/clock.ts';
+
+/** A moment to the millisecond, in the viewer's zone: for receipts, where the milliseconds are the point. */
+export function ClockTime({ at }: { at: string }) {
+  const [here, setHere] = useState(false);
+  useEffect(() => setHere(true), []);
+  const moment = new Date(at);
+  return (
+    <time dateTime={at} title={here ? exactTime(moment) : at} className="whitespace-nowrap">
+      {here
+        ? moment.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit', fractionalSecondDigits: 3 })
+        : at.slice(11, 23)}
+    </time>
+  );
+}

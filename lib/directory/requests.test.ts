@@ -1,0 +1,150 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Fault } from '#lib/errors/fault.ts';
+import { directoryScene, eventually, type Scene } from './testing.ts';
+
+let scene: Scene;
+
+beforeAll(async () => {
+  scene = await directoryScene();
+  await scene.service.start();
+});
+
+afterAll(async () => {
+  await scene?.close();
+});
+
+async function faultOf(work: Promise<unknown>): Promise<Pick<Fault, 'code' | 'status' | 'message'>> {
+  try {
+    await work;
+  } catch (error) {
+    const { code, status, message } = error as Fault;
+    return { code, status, message };
+  }
+  throw new Error('it was not refused');
+}
+
+const nothingIsKept = async () => {
+  const { rows } = await scene.db.sql.query(
+    `SELECT 1 FROM directory UNION ALL SELECT 1 FROM forest UNION ALL SELECT 1 FROM directory_secret UNION ALL SELECT 1 FROM person`,
+  );
+  expect(rows).toEqual([]);
+};
+
+describe('settings that cannot work', () => {
+  it.each([
+    [
+      'an address where nobody answers',
+      { urls: ['ldaps://127.0.0.1:9'] },
+      {},
+      'directory.unreachable',
+      /No domain controller answers at ldaps:\/\/127\.0\.0\.1:9/,
+    ],
+    ['a wrong password', {}, { password: 'not-it' }, 'directory.bind-refused', /refused the sync account or its password/],
+    ['a base of another domain', { baseDn: 'DC=other,DC=example' }, {}, 'directory.wrong-base', /holds DC=corp,DC=example/],
+    [
+      'a base that does not exist',
+      { baseDn: 'OU=Nowhere,DC=corp,DC=example' },
+      {},
+      'directory.wrong-base',
+      /OU=Nowhere,DC=corp,DC=example does not exist/,
+    ],
+    ['a certificate for another name', { serverName: 'dc9.corp.example' }, {}, 'directory.certificate', /made out to another name/],
+    ['a certificate of another authority', { caPem: undefined }, {}, 'directory.certificate', /not signed by the given authority/],
+    [
+      'a base without a single account',
+      { baseDn: 'OU=Groups,DC=corp,DC=example' },
+      {},
+      'directory.empty',
+      /shows no account below OU=Groups/,
+    ],
+    ['no password', {}, { password: '' }, 'directory.bad-input', /Enter the sync account’s password/],
+    ['something that is no address', { urls: ['https://dc1'] }, {}, 'directory.bad-input', /Enter the address like ldaps:/],
+    ['something that is no certificate', { caPem: 'hello' }, {}, 'directory.bad-input', /PEM form/],
+  ])('%s: one sentence, and nothing is kept', async (_, input, secret, code, sentence) => {
+    const good = scene.settings();
+    for (const kind of ['directory.test', 'directory.connect']) {
+      const refusal = await faultOf(scene.ask(kind, { ...good.input, ...input }, { ...good.secret, ...secret }));
+      expect(refusal.code).toBe(code);
+      expect(refusal.message).toMatch(sentence);
+      expect(refusal.message).not.toContain(good.secret.password);
+    }
+    await nothingIsKept();
+  });
+
+  it('a plain connection is secured by StartTLS before anything is said', async () => {
+    const { input, secret } = scene.settings();
+    const findings = await scene.ask(
+      'directory.test',
+      { ...input, urls: [scene.ad.url.replace('ldaps:', 'ldap:').replace(':636', '')] },
+      secret,
+    );
+    expect(findings).toMatchObject({ domain: 'corp.example' });
+    expect(
+      await faultOf(
+        scene.ask(
+          'directory.test',
+          { ...input, urls: [scene.ad.url.replace('ldaps:', 'ldap:').replace(':636', '')], caPem: undefined },
+          secret,
+        ),
+      ),
+    ).toMatchObject({
+      code: 'directory.certificate',
+    });
+  });
+});
+
+describe('a test of the settings', () => {
+  it('tells what is there, and what the account may not see', async () => {
+    const { input, secret } = scene.settings({ seesDeleted: false });
+    const findings = (await scene.ask('directory.test', input, secret)) as Record<string, unknown>;
+    expect(findings).toMatchObject({
+      domain: 'corp.example',
+      netbios: 'CORP',
+      forest: 'corp.example',
+      baseDn: 'DC=corp,DC=example',
+      lockoutThreshold: 5,
+    });
+    expect(findings.people).toBeGreaterThan(295);
+    expect(findings.groups).toBeGreaterThan(40);
+    expect(findings.samplePeople).toHaveLength(5);
+    expect(String(findings.hints)).toContain('cannot see deleted objects');
+    const able = scene.settings();
+    expect(((await scene.ask('directory.test', able.input, able.secret)) as { hints: string[] }).hints).toEqual([]);
+    await nothingIsKept();
+  });
+});
+
+describe('a directory whose sync account sees no tombstones', () => {
+  it('connects, and notices a deletion all the same', async () => {
+    const { input, secret } = scene.settings({ seesDeleted: false });
+    await scene.ask('directory.connect', input, secret);
+    expect(await faultOf(scene.ask('directory.connect', input, secret))).toMatchObject({ code: 'directory.known', status: 409 });
+    const person = async (login: string) =>
+      (await scene.db.sql.query<{ id: string; state: string }>('SELECT id, state FROM person WHERE sam_account_name = $1', [login]))
+        .rows[0];
+    const living = await person('dave');
+    await scene.db.sql.query(
+      `INSERT INTO credential (id, kind, person_id, name, secret_hash, expires_at) VALUES ('c-dave', 'kubeconfig', $1, 'laptop', 'd', now() + interval '1 day')`,
+      [living?.id],
+    );
+    await scene.ad.deleteUser('dave');
+    const { ms } = await eventually(async () => (await person('dave'))?.state === 'deleted', 16_000);
+    expect(ms).toBeLessThan(15_000);
+    await scene.ad.deleteUser('frank');
+    await eventually(async () => (await person('frank'))?.state === 'deleted', 20_000);
+    const { rows } = await scene.db.sql.query(
+      `SELECT 1 FROM membership m JOIN person p ON p.id = m.member_id WHERE p.sam_account_name IN ('dave', 'frank')`,
+    );
+    expect(rows).toEqual([]);
+  }, 60_000);
+
+  it('shows how fresh it is', async () => {
+    const { found } = await eventually(async () => {
+      const { rows } = await scene.db.sql.query<{ age: number }>(
+        'SELECT extract(epoch FROM now() - fresh_at)::float AS age FROM domain_controller',
+      );
+      return rows[0] && rows[0].age < 4 ? rows[0] : null;
+    }, 12_000);
+    expect(found.age).toBeLessThan(4);
+  });
+});

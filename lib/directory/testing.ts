@@ -1,0 +1,84 @@
+/** A real domain, a real database and the directory room between them, for this room's tests. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { silentProgress } from '#e2e/stack/progress.ts';
+import { type Directory, ensureSamba, startDirectory } from '#e2e/stack/samba.ts';
+import { createWarden } from '#e2e/stack/warden.ts';
+import { generateSealingPair, openingKeyFromPem, sealingKeyFromPem } from '#lib/config/keys.ts';
+import type { Database } from '#lib/db/database.ts';
+import { testDatabase } from '#lib/db/testing.ts';
+import { createLog } from '#lib/log/log.ts';
+import type { Handler } from '#lib/request/answer.ts';
+import { directoryHandlers } from './requests.ts';
+import { createDirectoryService, type DirectoryService } from './service.ts';
+
+export interface Scene {
+  readonly ad: Directory;
+  readonly db: Database;
+  readonly service: DirectoryService;
+  /** Runs a request as the answerer would. */
+  ask(kind: string, input: unknown, secret?: unknown): Promise<unknown>;
+  readonly progress: string[];
+  /** Settings as an admin would enter them; with `seesDeleted` the sync account may see tombstones. */
+  settings(options?: { seesDeleted?: boolean }): { input: Record<string, unknown>; secret: { password: string } };
+  close(): Promise<void>;
+}
+
+export async function directoryScene(): Promise<Scene> {
+  await ensureSamba(silentProgress);
+  const place = mkdtempSync(join(tmpdir(), 'gatehouse-room-'));
+  const warden = await createWarden();
+  const ad = await startDirectory({ directory: join(place, 'ad'), warden, progress: silentProgress });
+  const test = await testDatabase();
+  const { db } = test;
+  const pair = generateSealingPair();
+  const keys = { openingKey: openingKeyFromPem(pair.openingKeyPem), sealingKey: sealingKeyFromPem(pair.sealingKeyPem) };
+  const log = createLog('directory test');
+  const service = createDirectoryService({ db, ...keys, log, workerId: 'w-test' });
+  const handlers: Record<string, Handler> = directoryHandlers({ db, ...keys, log, service });
+  const progress: string[] = [];
+  return {
+    ad,
+    db,
+    service,
+    progress,
+    async ask(kind, input, secret) {
+      const handler = handlers[kind];
+      if (!handler) throw new Error(`nobody answers ${kind}`);
+      const report = async ({ text }: { text: string }) => void progress.push(text);
+      return handler({ id: 'rq-test', kind, askerId: null, input, secret, progress: report });
+    },
+    settings: ({ seesDeleted = true } = {}) => ({
+      input: {
+        urls: [ad.url],
+        serverName: ad.serverName,
+        caPem: ad.caPem,
+        bindDn: seesDeleted ? ad.followerDn : ad.serviceDn,
+      },
+      secret: { password: seesDeleted ? ad.followerPassword : ad.servicePassword },
+    }),
+    async close() {
+      await service.stop();
+      await test.drop();
+      await ad.stop();
+      await warden.close();
+      rmSync(place, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Asks until there is an answer, and tells how long that took. */
+export async function eventually<T>(
+  look: () => Promise<T | null | undefined | false>,
+  withinMs = 10_000,
+): Promise<{ found: T; ms: number }> {
+  const began = performance.now();
+  for (;;) {
+    const found = await look();
+    const ms = performance.now() - began;
+    if (found) return { found, ms };
+    if (ms > withinMs) throw new Error(`it did not happen within ${withinMs} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
