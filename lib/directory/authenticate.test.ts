@@ -36,7 +36,7 @@ async function tries(): Promise<number> {
   return rows[0]?.n ?? 0;
 }
 
-const badPasswordCount = async (login: string) => {
+const stateOf = async (login: string) => {
   const { rows } = await scene.db.sql.query<{ state: string }>('SELECT state FROM person WHERE sam_account_name = $1', [login]);
   return rows[0]?.state;
 };
@@ -57,7 +57,7 @@ describe('a sign-in', () => {
   });
 
   it.each([
-    ['a Kelvin sign', 'tyamada'.replace('a', 'a') && 'heidi\u212A'],
+    ['a Kelvin sign', 'fran\u212A', 'frank'],
     ['a dotless i', 'al\u0131ce'],
     ['a Cyrillic a', '\u0430lice'],
     ['a full-width a', '\uFF41lice'],
@@ -70,8 +70,8 @@ describe('a sign-in', () => {
     ['a DN', 'CN=Alice Brandt,OU=Berlin,OU=Engineering,OU=People,DC=corp,DC=example'],
     ['nothing', ''],
     ['no text', { login: 'alice' }],
-  ])('knows nobody by %s', async (_, login) => {
-    expect(await signIn(login, scene.ad.user('alice').password)).toBe('login.refused');
+  ] as [string, unknown, string?][])('knows nobody by %s', async (_, login, whose = 'alice') => {
+    expect(await signIn(login, scene.ad.user(whose).password)).toBe('login.refused');
   });
 
   it.each([[''], ['\0'], ['right\0'], [null], [undefined], [[]], [{}], ['x'.repeat(1_025)]])(
@@ -128,7 +128,7 @@ describe('wrong passwords', () => {
     expect(answers.filter((answer) => answer === 'login.refused')).toHaveLength(3);
     expect(answers.filter((answer) => answer === 'login.throttled')).toHaveLength(17);
     expect(await signIn('CORP\\carol', scene.ad.user('carol').password)).toBe('login.throttled');
-    expect(await badPasswordCount('carol')).toBe('enabled');
+    expect(await stateOf('carol')).toBe('enabled');
     await scene.db.sql.query(`UPDATE login_attempt SET at = at - interval '31 minutes'`);
     expect(await signIn('carol', scene.ad.user('carol').password)).toBe('carol');
   });

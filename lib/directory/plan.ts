@@ -317,5 +317,5 @@ function living<Row extends { readonly objectGuid: string; readonly deletedAt: D
   before: ReadonlyMap<string, Row>,
   next: ReadonlyMap<string, Row>,
 ): ReadonlyMap<string, Row> {
-  return new Map([...before, ...next].filter(([, row]) => row.deletedAt === null));
+  return new Map([...new Map([...before, ...next])].filter(([, row]) => row.deletedAt === null));
 }

@@ -83,13 +83,12 @@ export class MembershipGraph {
     return [];
   }
 
-  /** Everything below the group that is not itself a group that carries rights: the caller knows which of them are people. */
-  membersOf(groupId: string): ReadonlySet<string> {
-    const top = this.#index.get(groupId);
-    if (top === undefined || !this.#carries.has(top)) return new Set();
-    const seen = new Set<number>([top]);
+  /** Everything below the groups that is not itself a group that carries rights: the caller knows which of them are people. */
+  membersOf(...groupIds: readonly string[]): ReadonlySet<string> {
+    const tops = groupIds.map((id) => this.#index.get(id)).filter((group) => group !== undefined && this.#carries.has(group));
+    const seen = new Set(tops);
     const leaves = new Set<string>();
-    const open = [top];
+    const open = [...seen];
     for (let group = open.pop(); group !== undefined; group = open.pop()) {
       for (const member of this.#members.get(group) ?? nothing) {
         if (seen.has(member)) continue;

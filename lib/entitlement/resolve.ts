@@ -120,13 +120,13 @@ export class Resolver {
 
   /** A locked account counts: locks come and go by the minute, and a name the cluster knows opens nothing by itself. */
   entitledPeople(clusterId: string, now: Date): readonly EntitledPerson[] {
-    const holders = new Set<string>();
-    for (const binding of this.liveBindings(now)) {
-      const scope = this.#facts.scopes.get(binding.scopeId);
-      if (!scope || this.reach(scope, clusterId) === null) continue;
-      if (binding.subjectKind === 'person') holders.add(binding.subjectId);
-      else for (const personId of this.membersOf(binding.subjectId)) holders.add(personId);
+    const subjects = new Set<string>();
+    for (const { scopeId, subjectId } of this.liveBindings(now)) {
+      const scope = this.#facts.scopes.get(scopeId);
+      if (scope && this.reach(scope, clusterId) !== null) subjects.add(subjectId);
     }
+    // One walk for all groups together: they overlap, and this is asked at every change of every cluster.
+    const holders = new Set([...subjects, ...this.#facts.graph.membersOf(...subjects)]);
     const entitled: EntitledPerson[] = [];
     for (const personId of holders) {
       const person = this.#facts.people.get(personId);

@@ -343,7 +343,7 @@ describe('upgrades', () => {
 
 describe('what ends, ends', () => {
   const heldOpen = (head: string) => {
-    upstream.script = (_request, socket) => void socket.write(head);
+    upstream.script = (_request, socket) => void socket.write(head, 'latin1');
   };
   const chunk = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n`;
   const jsonStream = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n';

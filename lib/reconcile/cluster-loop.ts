@@ -55,17 +55,19 @@ export function startClusterLoop(options: ClusterLoopOptions): ClusterLoop {
   const lease = createLease(db, { name: reconcileLeaseName(clusterId), holder: workerId, seconds: leaseSeconds });
   let running = true;
   let dirty = true;
+  let rung = false;
   let accessChanged = false;
   let ring: (() => void) | null = null;
   let failedInARow = 0;
 
   const wake = () => {
     dirty = true;
+    rung = true;
     ring?.();
   };
 
   async function pause(ms: number): Promise<void> {
-    if (!running || dirty) return;
+    if (!running || rung) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, ms);
       ring = () => {
@@ -125,6 +127,8 @@ export function startClusterLoop(options: ClusterLoopOptions): ClusterLoop {
     const isDue = (what: keyof typeof last, everyMs: number) => performance.now() - last[what] >= everyMs;
     let retryAt = 0;
     while (running) {
+      // Not `dirty`: that stays set while the mirror fills, and waiting on it would spin without ever letting the mirror's answers in.
+      rung = false;
       if (isDue('lease', renewLeaseEveryMs)) {
         if (!(await lease.acquire())) throw new LeaseLost(lease.name);
         last.lease = performance.now();

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { type NamedAccount, readTypedName, whoIsMeant } from './login-name.ts';
+
+const home = { domain: 'corp.example', netbios: 'CORP' };
+const alice = { samAccountName: 'Alice', upn: 'alice@corp.example', ...home };
+const posing = { samAccountName: 'eve', upn: 'bob@corp.example', ...home };
+const bob = { samAccountName: 'bob', upn: 'robert@corp.example', ...home };
+const elsewhere = { samAccountName: 'alice', upn: 'alice@lab.example', domain: 'lab.example', netbios: 'LAB' };
+
+function meant(typed: unknown, accounts: NamedAccount[] = [alice, posing, bob]) {
+  const name = readTypedName(typed);
+  return name && whoIsMeant(name, accounts);
+}
+
+describe('a typed name', () => {
+  it('means an account by account name, UPN, or DOMAIN\\name', () => {
+    for (const typed of ['alice', 'ALICE', ' alice', 'alice@corp.example', 'corp\\alice', 'corp.example\\ALICE'])
+      expect(meant(typed)).toBe(alice);
+  });
+
+  it('that is one account’s written UPN and implied for another means the first, as in AD', () => {
+    expect(meant('bob@corp.example')).toBe(posing);
+    expect(meant('bob')).toBe(bob);
+  });
+
+  it('that two domains know means nobody until it says which', () => {
+    expect(meant('alice', [alice, elsewhere])).toBeNull();
+    expect(meant('LAB\\alice', [alice, elsewhere])).toBe(elsewhere);
+    expect(meant('alice@lab.example', [alice, elsewhere])).toBe(elsewhere);
+  });
+
+  it('in composed and decomposed letters is the same name', () => {
+    const zoe = { samAccountName: 'zoë', upn: null, ...home };
+    expect(meant('zoe\u0308', [zoe])).toBe(zoe);
+  });
+
+  it.each([
+    '',
+    '   ',
+    'a\0b',
+    'al\u200Bice',
+    'alice\n',
+    'a\\b\\c',
+    '\\alice',
+    'corp\\',
+    '@corp.example',
+    'alice@',
+    'x'.repeat(321),
+    7,
+    null,
+    ['alice'],
+    { login: 'alice' },
+  ])('is none: %j', (typed) => {
+    expect(readTypedName(typed)).toBeNull();
+  });
+
+  it.each(['al\u0131ce', '\u0430lice', '\uFF41lice', 'alice.', 'alice*', '(alice)'])(
+    'that only looks like alice is not her: %s',
+    (typed) => {
+      expect(meant(typed)).toBeNull();
+    },
+  );
+});
