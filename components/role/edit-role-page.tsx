@@ -11,7 +11,7 @@ export function NewRolePage({ from, parents }: { from: RoleDetail | null; parent
       crumbs={[['Roles', '/admin/roles']]}
       sub={from ? `Begins as a copy of ${from.title}.` : 'It gives nothing until it is granted.'}
     >
-      <RoleEditor role={null} from={from} parents={parents} />
+      <RoleEditor changed={null} from={from} parents={parents.map(named)} />
     </Page>
   );
 }
@@ -28,10 +28,15 @@ export function EditRolePage({ role, parents }: { role: RoleDetail; parents: rea
       sub={`${countOf(role.people, 'person holds', 'people hold')} it by ${countOf(role.grants, 'grant', 'grants')}.`}
     >
       <RoleEditor
-        role={role}
+        changed={role}
         from={null}
-        parents={parents.filter(({ id }) => id !== role.id && !role.inheritedBy.some((heir) => heir.id === id))}
+        parents={parents.filter(({ id }) => id !== role.id && !role.inheritedBy.some((heir) => heir.id === id)).map(named)}
       />
     </Page>
   );
+}
+
+/** The editor runs in the browser, which needs no more of a role than this. */
+function named({ id, title }: Parent): Parent {
+  return { id, title };
 }

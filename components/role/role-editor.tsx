@@ -19,7 +19,7 @@ import { countOf, type Place, places, placeWords } from './words.ts';
 export type Parent = { readonly id: string; readonly title: string };
 type Props = {
   /** Being changed; null for a new role. */
-  role: RoleDetail | null;
+  changed: RoleDetail | null;
   /** A new role may begin as a copy. */
   from: RoleDetail | null;
   parents: readonly Parent[];
@@ -30,7 +30,7 @@ const example = `- apiGroups: [""]
   verbs: [get, list, watch]
 `;
 
-export function RoleEditor({ role, from, parents }: Props) {
+export function RoleEditor({ changed: role, from, parents }: Props) {
   const router = useRouter();
   const { call, busy, problem } = useCall();
   const origin = role ?? from;

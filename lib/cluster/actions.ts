@@ -8,7 +8,7 @@ import { readClusterRow, readTaken } from './data.ts';
 import { hashOfCode, invitationMinutes, newCode } from './invitation-code.ts';
 import { insertInvitation, noSuchCluster, updateCluster } from './mutations.ts';
 import { nameTaken } from './name-taken.ts';
-import { joinAccount, systemNamespace } from './names.ts';
+import { joinJobName, systemNamespace } from './names.ts';
 import {
   clusterRef,
   doneOutput,
@@ -84,7 +84,7 @@ export const inviteCluster = operation({
       id,
       manifestUrl,
       command: `kubectl apply -f ${manifestUrl}`,
-      handCommand: `kubectl -n ${systemNamespace} logs job/${joinAccount} --tail=1 | curl -fsS -H 'content-type: application/json' -H 'x-gatehouse-request: 1' --data-binary @- ${config.portalUrl}/api/v1/join`,
+      handCommand: `kubectl -n ${systemNamespace} logs job/${joinJobName(id)} --tail=1 | curl -fsS -H 'content-type: application/json' -H 'x-gatehouse-request: 1' --data-binary @- ${config.portalUrl}/api/v1/join`,
       expiresAt,
     };
   },

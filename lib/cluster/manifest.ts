@@ -5,7 +5,7 @@
 import { stringify } from 'yaml';
 import { joinScript } from './join-script.ts';
 import type { KubeObject } from './kube-object.ts';
-import { doorAccount, joinAccount, ownerLabels, reconcilerAccount, systemNamespace, tokenLifetimeSeconds } from './names.ts';
+import { doorAccount, joinAccount, joinJobName, ownerLabels, reconcilerAccount, systemNamespace, tokenLifetimeSeconds } from './names.ts';
 import { accountObject, accountSubject, bindClusterRole, clusterRole, compileOwnObjects, systemNamespaceObject } from './own-objects.ts';
 import { doorPowers } from './powers.ts';
 
@@ -93,7 +93,7 @@ function joinJob(image: string, invitationId: string, labels: Record<string, str
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
-    metadata: { name: joinAccount, namespace: systemNamespace, labels },
+    metadata: { name: joinJobName(invitationId), namespace: systemNamespace, labels },
     spec: {
       backoffLimit: 0,
       activeDeadlineSeconds: 300,

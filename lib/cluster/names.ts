@@ -5,6 +5,11 @@ export const reconcilerAccount = 'gatehouse-reconciler';
 /** The account of the joining Job, gone once the cluster has joined. */
 export const joinAccount = 'gatehouse-join';
 
+/** A Job's template cannot be changed: a second try is another Job. */
+export function joinJobName(invitationId: string): string {
+  return `gatehouse-join-${invitationId}`;
+}
+
 export const managedByLabel = 'app.kubernetes.io/managed-by';
 export const installationLabel = 'gatehouse.io/installation';
 

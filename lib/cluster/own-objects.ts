@@ -6,7 +6,16 @@
  * administrator in effect, so its token never leaves the worker. It renews both tokens, by name, and no other account's.
  */
 import type { KubeObject, OwnerReference, PolicyRule } from './kube-object.ts';
-import { accountName, doorAccount, namespaceListGroup, ownerLabels, probeName, reconcilerAccount, systemNamespace } from './names.ts';
+import {
+  accountName,
+  doorAccount,
+  joinAccount,
+  namespaceListGroup,
+  ownerLabels,
+  probeName,
+  reconcilerAccount,
+  systemNamespace,
+} from './names.ts';
 
 const rbacVersion = 'rbac.authorization.k8s.io/v1';
 const rbacGroup = 'rbac.authorization.k8s.io';
@@ -48,12 +57,11 @@ export const systemRights: readonly { readonly words: string; readonly rule: Pol
     words: 'clear away what joining the cluster left behind',
     rule: {
       apiGroups: [''],
-      resources: ['serviceaccounts', 'secrets', 'configmaps'],
-      resourceNames: ['gatehouse-join'],
+      resources: ['serviceaccounts', 'secrets'],
+      resourceNames: [joinAccount],
       verbs: ['delete'],
     },
   },
-  { words: '', rule: { apiGroups: ['batch'], resources: ['jobs'], resourceNames: ['gatehouse-join'], verbs: ['delete'] } },
 ];
 
 /** What stands before any person does: applied at registration in this order, kept as it is by the reconciler ever after. */

@@ -12,7 +12,7 @@ import { hashOfCode, newCode } from './invitation-code.ts';
 import { readKubeconfig } from './kubeconfig.ts';
 import { joinObjects } from './manifest.ts';
 import { insertInvitation } from './mutations.ts';
-import { ownerSelector, systemNamespace } from './names.ts';
+import { joinJobName, ownerSelector, systemNamespace } from './names.ts';
 
 let west: TestCluster;
 let worker: TestWorker;
@@ -62,9 +62,12 @@ function kubeconfigWith(change: (config: { cluster: Record<string, unknown>; use
 async function nothingIsLeft(): Promise<void> {
   expect(await worker.db.prisma.cluster.count({ where: { NOT: { state: 'removed' } } })).toBe(0);
   expect((await worker.db.prisma.clusterDoorCredential.count()) + (await worker.db.prisma.clusterReconcileCredential.count())).toBe(0);
-  for (const kind of ['ClusterRole', 'ClusterRoleBinding', 'RoleBinding']) {
-    expect((await admin.list(kind, { labelSelector: ownerSelector(worker.installationId) })).items).toEqual([]);
-  }
+  // What the namespace owned is cleared by the cluster's own collector, a moment later.
+  await until('our objects are gone', async () => {
+    const kinds = ['ClusterRole', 'ClusterRoleBinding', 'RoleBinding'];
+    const lists = await Promise.all(kinds.map((kind) => admin.list(kind, { labelSelector: ownerSelector(worker.installationId) })));
+    return lists.every(({ items }) => items.length === 0);
+  });
   await until('our namespace is gone', async () => (await admin.get('Namespace', systemNamespace)) === null);
 }
 
@@ -184,25 +187,25 @@ describe('joining by one kubectl apply', () => {
     );
   }
 
-  async function jobLog(): Promise<string> {
+  async function jobLog({ id }: { id: string }): Promise<string> {
     await until(
       'the Job has ended',
       async () => {
-        const status = (await admin.get('Job', 'gatehouse-join', systemNamespace))?.status as
+        const status = (await admin.get('Job', joinJobName(id), systemNamespace))?.status as
           | { succeeded?: number; failed?: number }
           | undefined;
         return Boolean(status?.succeeded || status?.failed);
       },
       40_000,
     );
-    const { stdout, stderr } = await west.cluster.kubectl('-n', systemNamespace, 'logs', 'job/gatehouse-join');
+    const { stdout, stderr } = await west.cluster.kubectl('-n', systemNamespace, 'logs', `job/${joinJobName(id)}`);
     return stdout + stderr;
   }
 
   test('a Job that cannot reach the portal prints a delivery that only the worker can open; carried over by hand it registers, once', async () => {
     const invitation = await invite('west');
     await applyManifest(invitation, 'http://127.0.0.1:1');
-    const log = await jobLog();
+    const log = await jobLog(invitation);
     expect(log).not.toContain(invitation.code);
     expect(log).not.toMatch(/eyJ[A-Za-z0-9_-]{10,}\./);
     const delivery = JSON.parse(log.trim().split('\n').at(-1) ?? '') as { invitation: string; sealed: string };
@@ -234,7 +237,7 @@ describe('joining by one kubectl apply', () => {
   test('a Job that reaches the portal registers by itself', async () => {
     const invitation = await invite('west-2');
     await applyManifest(invitation, portalUrl);
-    expect(await jobLog()).toContain('This cluster has joined Gatehouse as west-2.');
+    expect(await jobLog(invitation)).toContain('This cluster has joined Gatehouse as west-2.');
     const row = await readInvitation(worker.db, invitation.id);
     expect(row?.state).toBe('registered');
     await until('the cluster is ready', async () => (await readClusterRow(worker.db, row?.clusterId ?? ''))?.state === 'ready');

@@ -59,7 +59,7 @@ export async function applyPlan(options: ApplyOptions): Promise<Applied> {
   const rest = plan.operations.filter((operation) => !isCut(operation)).toSorted((one, other) => order[one.kind] - order[other.kind]);
   if (rest.length === 0 && !position) return { operations: plan.operations.length, cuts: cuts.length };
   // That everybody is there for the first time is one event, not a thousand.
-  const isFirstRead = directory.state === 'new' || directory.state === 'reading';
+  const isFirstRead = position?.fullReadAt !== undefined && (directory.state === 'new' || directory.state === 'reading');
   const takeOver = rest.length > touchesOneByOne;
   const pieces = inPieces(rest, operationsInOneTransaction);
   for (const [n, some] of (pieces.length > 0 ? pieces : [[]]).entries()) {

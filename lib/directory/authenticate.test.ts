@@ -57,7 +57,7 @@ describe('a sign-in', () => {
   });
 
   it.each([
-    ['a Kelvin sign', 'fran\u212A', 'frank'],
+    ['a long s', 'mixedca\u017Fe', 'mixedcase'],
     ['a dotless i', 'al\u0131ce'],
     ['a Cyrillic a', '\u0430lice'],
     ['a full-width a', '\uFF41lice'],
@@ -74,13 +74,19 @@ describe('a sign-in', () => {
     expect(await signIn(login, scene.ad.user(whose).password)).toBe('login.refused');
   });
 
-  it.each([[''], ['\0'], ['right\0'], [null], [undefined], [[]], [{}], ['x'.repeat(1_025)]])(
-    'asks nobody about the password %j',
-    async (password) => {
-      expect(await signIn('alice', password)).toBe('login.refused');
-      expect(await tries()).toBe(0);
-    },
-  );
+  it.each([
+    ['an empty text', ''],
+    ['a NUL', '\0'],
+    ['a text with a NUL in it', 'right\0'],
+    ['null', null],
+    ['nothing', undefined],
+    ['a list', []],
+    ['an object', {}],
+    ['more than 1024 bytes', 'x'.repeat(1_025)],
+  ])('asks nobody whether %s is the password', async (_, password) => {
+    expect(await signIn('alice', password)).toBe('login.refused');
+    expect(await tries()).toBe(0);
+  });
 
   it('gives one answer in one rhythm to unknown, wrong, disabled, expired, locked and must-change', async () => {
     const leaver = Object.values(scene.ad.users).find(({ dn }) => dn.includes('OU=Leavers'));

@@ -130,6 +130,7 @@ export function createFollower(options: FollowerOptions): Follower {
         stance = leads
           ? await takeLead(opened, directory, identity, stance?.leads === true)
           : await takeSecondPlace(opened, directory, identity);
+        directory = await requireDirectory();
         enter('following');
         onFollowing();
       }

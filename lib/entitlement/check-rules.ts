@@ -108,7 +108,7 @@ const concerns: readonly Concern[] = [
   {
     code: 'role.mints-tokens',
     level: 'high',
-    message: "It can make a service account's token, which outlives its maker's access.",
+    message: "It can make a service account's token, which outlives its maker's access. Clusters refuse that to all but platform admins.",
     concerns: (rule) => any(['create'], rule.verbs) && onResource(rule, 'serviceaccounts/token'),
   },
   {

@@ -100,11 +100,6 @@ export class MembershipGraph {
     return leaves;
   }
 
-  directMembersOf(groupId: string): readonly string[] {
-    const group = this.#index.get(groupId);
-    return group === undefined ? [] : Array.from(this.#members.get(group) ?? nothing, (member) => this.#ids[member] ?? '');
-  }
-
   #node(id: string): number {
     const known = this.#index.get(id);
     if (known !== undefined) return known;

@@ -9,7 +9,18 @@ import { createWarden, type Warden } from '#e2e/stack/warden.ts';
 import { compileProjects } from '#lib/project/compile.ts';
 import { auditorId, developerId, platformAdminId, projectOwnerId, viewerId } from './builtin-roles.ts';
 import { compileRoles } from './compile.ts';
-import { testBinding, testCluster, testNamespaces, testNow, testProject, testProjectNamespace, testScope, testWorld } from './testing.ts';
+import {
+  testBinding,
+  testCluster,
+  testNamespaces,
+  testNow,
+  testProject,
+  testProjectNamespace,
+  testRoles,
+  testScope,
+  testWorld,
+} from './testing.ts';
+import type { WorldRole } from './types.ts';
 
 // What we compile, on a real API server: what it refuses here it would refuse a person behind the door, who carries the same groups.
 
@@ -17,7 +28,22 @@ let warden: Warden;
 let cluster: Cluster;
 let directory: string;
 
+// A role of somebody's own that may make tokens: RBAC lets it, admission does not.
+const minter: WorldRole = {
+  id: 'r-minter',
+  name: 'minter',
+  title: 'Minter',
+  description: '',
+  builtin: false,
+  grantableOn: ['namespaces'],
+  inherits: [],
+  portal: null,
+  version: 1,
+  rules: [{ apiGroups: [''], resources: ['serviceaccounts/token'], verbs: ['create'] }],
+};
+
 const world = testWorld({
+  roles: [...testRoles, minter],
   clusters: [testCluster('real')],
   namespaces: testNamespaces('real', 'plain', 'default', 'kube-system'),
   projects: [testProject('web', { quota: { pods: '1', 'requests.cpu': '1' }, podSecurity: 'baseline' })],
@@ -32,6 +58,7 @@ const world = testWorld({
     testBinding(projectOwnerId, 'web', 'g-owners'),
     testBinding(developerId, 'plain', 'g-devs'),
     testBinding(viewerId, 'plain', 'g-viewers'),
+    testBinding('r-minter', 'plain', 'g-minters'),
     testBinding(auditorId, 'all', 'g-auditors'),
     testBinding(platformAdminId, 'all', 'g-admins'),
   ],
@@ -109,8 +136,8 @@ describe('a developer', () => {
       ['create', 'deployments.apps'],
       ['patch', 'configmaps'],
       ['create', 'secrets'],
-      ['create', 'pods/exec'],
-      ['get', 'pods/log'],
+      ['create', 'pods', '--subresource=exec'],
+      ['get', 'pods', '--subresource=log'],
       ['get', 'namespaces/web'],
     ])
       expect([what, await may(developer, ...what, '-n', 'web')]).toEqual([what, 'yes']);
@@ -121,9 +148,13 @@ describe('a developer', () => {
 
   it('mints no credential that outlives them: no token, no token Secret, in a project and outside one', async () => {
     for (const namespace of ['web', 'plain']) {
-      expect(allOf(await cluster.kubectl('create', 'token', 'default', '-n', namespace, ...developer))).toContain('Forbidden');
+      expect(allOf(await cluster.kubectl('create', 'token', 'default', '-n', namespace, ...developer))).toContain(
+        'cannot create resource "serviceaccounts/token"',
+      );
       expect(await applyAs(developer, tokenSecret(namespace))).toContain('would outlive your own access');
     }
+    const minting = allOf(await cluster.kubectl('create', 'token', 'default', '-n', 'plain', ...groupOf('plain', 'r-minter')));
+    expect(minting).toContain('would outlive your own access');
     expect(await may(developer, 'impersonate', 'serviceaccounts', '-n', 'web')).toBe('no');
     expect(await may(developer, 'create', 'certificatesigningrequests.certificates.k8s.io')).toBe('no');
   });
@@ -164,14 +195,14 @@ describe('those with wider roles', () => {
     for (const what of [
       ['list', 'pods', '-A'],
       ['list', 'nodes'],
-      ['get', 'pods/log', '-n', 'plain'],
+      ['get', 'pods', '--subresource=log', '-n', 'plain'],
       ['list', 'clusterrolebindings.rbac.authorization.k8s.io'],
     ])
       expect([what, await may(auditor, ...what)]).toEqual([what, 'yes']);
     for (const what of [
       ['list', 'secrets', '-A'],
-      ['create', 'pods/exec', '-n', 'plain'],
-      ['get', 'pods/exec', '-n', 'plain'],
+      ['create', 'pods', '--subresource=exec', '-n', 'plain'],
+      ['get', 'pods', '--subresource=exec', '-n', 'plain'],
       ['create', 'configmaps', '-n', 'plain'],
     ])
       expect([what, await may(auditor, ...what)]).toEqual([what, 'no']);

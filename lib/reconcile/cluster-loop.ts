@@ -200,7 +200,7 @@ export function startClusterLoop(options: ClusterLoopOptions): ClusterLoop {
   async function clearJoiningAway(client: ClusterClient, { joinedAt }: ReconcilerAccess): Promise<void> {
     const hours = (Date.now() - joinedAt.getTime()) / 3_600_000;
     if (hours > 24) return;
-    for (const kind of ['Job', 'Secret', 'ServiceAccount']) await client.remove(kind, joinAccount, { namespace: systemNamespace });
+    for (const kind of ['Secret', 'ServiceAccount']) await client.remove(kind, joinAccount, { namespace: systemNamespace });
   }
 
   async function tellFailure(error: unknown): Promise<void> {

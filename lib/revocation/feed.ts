@@ -55,7 +55,8 @@ export function createFeed({ db, log, from, onChanges }: FeedOptions): Feed {
         await client.query('LISTEN gatehouse_change');
         listener = client;
         wakeUp();
-        await ended;
+        // Stopped while it connected: nobody else will end this client.
+        if (running) await ended;
       } catch (error) {
         log.warn({ err: error }, 'listening for changes failed; the poll carries on');
       }

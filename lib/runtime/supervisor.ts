@@ -4,7 +4,8 @@
  * one readable log. It holds every secret and therefore speaks to nobody: no port, no request.
  */
 import { randomBytes } from 'node:crypto';
-import { chmod, chown, mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Config } from '#lib/config/config.ts';
 import { keyedHash } from '#lib/config/keys.ts';
@@ -45,6 +46,7 @@ export function createSupervisor(config: Config, env: NodeJS.ProcessEnv, entry: 
   let warden: Warden | null = null;
   let stopDatabase: () => Promise<void> = async () => {};
   let stopping = false;
+  let runDirectory: string | null = null;
   let giveUp: (reason: unknown) => void = () => {};
   const failed = new Promise<never>((_, reject) => {
     giveUp = reject;
@@ -106,10 +108,8 @@ export function createSupervisor(config: Config, env: NodeJS.ProcessEnv, entry: 
   }
 
   async function writeSecrets(role: ProcessRole, secrets: object, separate: boolean): Promise<string> {
-    const directory = join(config.dataDirectory, 'run');
-    await mkdir(directory, { recursive: true, mode: 0o711 });
-    await chmod(directory, 0o711);
-    const file = join(directory, `${role}.json`);
+    runDirectory ??= await makeRunDirectory(config.dataDirectory, separate);
+    const file = join(runDirectory, `${role}.json`);
     await rm(file, { force: true });
     await writeFile(file, JSON.stringify(secrets), { mode: 0o400 });
     if (separate) await chown(file, uidOf(role), uidOf(role));
@@ -180,6 +180,7 @@ export function createSupervisor(config: Config, env: NodeJS.ProcessEnv, entry: 
       for (const role of [...order].reverse()) await kept.get(role)?.process?.stop({ timeoutMs: stopTimeoutMs });
       await warden?.close();
       await stopDatabase();
+      if (runDirectory) await rm(runDirectory, { recursive: true, force: true });
     },
   };
 }
@@ -211,8 +212,23 @@ function uidOf(role: ProcessRole): number {
 
 /** Root can give each process a user of its own only where such a user could read the program at all. */
 async function canBeSeparated(entry: string): Promise<boolean> {
-  if (process.getuid?.() !== 0) return false;
-  for (let place = dirname(entry); ; place = dirname(place)) {
+  return process.getuid?.() === 0 && (await othersCanEnter(dirname(entry)));
+}
+
+/** Beside the data; in the machine's temporary folder when the data lie where another user cannot pass. */
+async function makeRunDirectory(dataDirectory: string, separate: boolean): Promise<string> {
+  const beside = join(dataDirectory, 'run');
+  await mkdir(beside, { recursive: true, mode: 0o711 });
+  await chmod(beside, 0o711);
+  if (!separate || (await othersCanEnter(beside))) return beside;
+  await rm(beside, { recursive: true });
+  const elsewhere = await mkdtemp(join(tmpdir(), 'gatehouse-run-'));
+  await chmod(elsewhere, 0o711);
+  return elsewhere;
+}
+
+async function othersCanEnter(directory: string): Promise<boolean> {
+  for (let place = directory; ; place = dirname(place)) {
     const { mode } = await stat(place);
     if ((mode & 0o001) === 0) return false;
     if (place === dirname(place)) return true;
