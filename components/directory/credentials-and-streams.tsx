@@ -92,7 +92,7 @@ function CredentialState({ credential: { revokedAt, revokeReason, expiresAt }, l
   return live ? <Status tone="ok">works</Status> : <Status tone="bad">refused</Status>;
 }
 
-function StreamRow({ stream: { kind, target, since, address, cluster } }: { stream: StreamView }) {
+function StreamRow({ stream: { kind, target, since, cluster } }: { stream: StreamView }) {
   return (
     <Row>
       <Td className="pl-4! text-soft">
@@ -101,9 +101,7 @@ function StreamRow({ stream: { kind, target, since, address, cluster } }: { stre
       <Td>
         open, since <Time at={since} />
       </Td>
-      <Td>
-        <code>{address}</code>
-      </Td>
+      <Td></Td>
       <Td>
         <Status tone="ok">open</Status>
       </Td>

@@ -58,12 +58,17 @@ export function FilterSelect({
 }
 
 export function FilterDate({ name, label }: { name: string; label: string }) {
-  const [value, set] = useQueryState(name, remembered);
+  const [values, set] = useQueryStates({ [name]: remembered, offset: remembered });
   return (
     // biome-ignore lint/a11y/noLabelWithoutControl: the control is in it.
     <label className="flex items-center gap-1.5 text-soft text-sm">
       {label}
-      <Input type="date" value={value} onChange={({ target }) => void set(target.value || null)} className="w-36" />
+      <Input
+        type="date"
+        value={values[name] ?? ''}
+        onChange={({ target }) => void set({ [name]: target.value || null, offset: null })}
+        className="w-36"
+      />
     </label>
   );
 }

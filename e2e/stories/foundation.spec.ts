@@ -46,6 +46,7 @@ async function signIn(page: Page, login: string, password: string): Promise<void
   await page.getByLabel(/name/i).first().fill(login);
   await page.getByLabel(/password/i).fill(password);
   await page.getByRole('button', { name: /sign in/i }).click();
+  await expect(page).not.toHaveURL(/\/login/);
 }
 
 async function freshPage(browser: Browser): Promise<Page> {
@@ -118,20 +119,16 @@ interface RoleBindings {
 
 /** Who → role → where → review → apply, as the page has it. */
 async function grantInBrowser(page: Page, grant: { who: string; role: string; namespaces: string[] }): Promise<void> {
-  await page.getByLabel('Who').fill(grant.who);
-  await page
-    .getByRole('option', { name: new RegExp(grant.who) })
-    .first()
-    .click();
-  await page
-    .getByRole('radio', { name: new RegExp(grant.role) })
-    .first()
-    .click();
-  await page.getByRole('radio', { name: /namespaces/i }).click();
-  await page.getByLabel(/namespace names/i).fill(grant.namespaces.join(' '));
-  await page.getByRole('button', { name: /review/i }).click();
-  await page.getByRole('button', { name: /apply/i }).click();
-  await expect(page.getByText(/in step|applied|granted/i).first()).toBeVisible();
+  await page.getByRole('combobox', { name: 'Who' }).click();
+  await page.getByPlaceholder('Type to search').fill(grant.who);
+  await page.getByRole('option', { name: grant.who }).first().click();
+  await page.getByRole('combobox', { name: 'Role' }).selectOption(grant.role);
+  await page.getByRole('combobox', { name: 'Where' }).selectOption('Namespaces by name');
+  await page.getByLabel('Namespaces', { exact: true }).fill(grant.namespaces.join(', '));
+  await expect(page.getByText('Matches 2 clusters, 2 namespaces today.')).toBeVisible();
+  await page.getByRole('button', { name: 'Apply to 2 clusters' }).click();
+  const progress = page.getByRole('table', { name: 'Progress on the clusters' });
+  await expect(progress.getByText('in step')).toHaveCount(2);
 }
 
 test('a member downloads a kubeconfig in the browser and the cluster knows them by exactly their name and groups', async ({ browser }) => {

@@ -71,12 +71,12 @@ export const receipt = z.object({
 export const openStream = z.object({
   id: z.string(),
   kind: z.string(),
-  target: z.string(),
+  target: z.string().describe('what it is open on, in words'),
   since: instant,
   address: z.string().nullable(),
   cluster: named,
   person: named,
-  credentialId: z.string().nullable(),
+  credentialId: z.string(),
   door: z.string(),
 });
 

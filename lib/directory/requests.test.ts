@@ -145,4 +145,23 @@ describe('a directory whose sync account sees no tombstones', () => {
     }, 12_000);
     expect(found.age).toBeLessThan(4);
   });
+
+  it('holds back when too many vanish at once, until an admin says that it is meant', async () => {
+    const { ad, db } = scene;
+    const state = async () =>
+      (await db.sql.query<{ id: string; state: string; state_detail: string }>('SELECT id, state, state_detail FROM directory')).rows[0];
+    const deleted = async () => (await db.sql.query(`SELECT 1 FROM person WHERE state = 'deleted'`)).rows.length;
+    const before = await deleted();
+    const many = Object.keys(ad.users)
+      .filter((login) => /^[a-z]+\.[a-z]+$/.test(login))
+      .slice(0, 25);
+    for (const login of many) await ad.deleteUser(login);
+    const { found } = await eventually(async () => ((await state())?.state === 'held' ? await state() : null), 25_000);
+    expect(found.state_detail).toMatch(/suddenly seems to lack \d+ of \d+ people/);
+    const heldBack = await deleted();
+    expect(heldBack - before).toBeLessThan(many.length);
+    await scene.ask('directory.approve-removals', { directoryId: found.id });
+    await eventually(async () => (await state())?.state === 'following');
+    expect((await deleted()) - before).toBe(many.length);
+  }, 60_000);
 });

@@ -29,7 +29,11 @@ const optionalText = <T extends z.ZodType>(schema: T) =>
 
 /** Input of `directory.test` and `directory.connect`; the password travels apart, sealed. */
 export const directoryInput = z.object({
-  urls: z.array(url).min(1, 'Enter the address of at least one domain controller.').max(8),
+  urls: z
+    .array(url)
+    .min(1, 'Enter the address of at least one domain controller.')
+    .max(8)
+    .transform((urls) => [...new Set(urls)]),
   /** Found by asking when left out. */
   baseDn: optionalText(distinguishedName),
   bindDn: z.string().trim().min(1, 'Enter the sync account: its distinguished name, or user@domain.').max(2_000),

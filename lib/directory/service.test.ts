@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { chooseMode, readTouched, readTouchedSinceUsn } from './changes.ts';
+import { openConnection } from './ldap/connection.ts';
+import { highestUsn } from './ldap/domain.ts';
 import { directoryScene, eventually, type Scene } from './testing.ts';
 
 let scene: Scene;
@@ -232,6 +235,20 @@ describe('following', () => {
         ])
       );
     });
+  });
+
+  it('learns the same by the poll, where a domain controller refuses DirSync', async () => {
+    const { ad } = scene;
+    const connection = await openConnection({ url: ad.url, serverName: ad.serverName, caPem: ad.caPem });
+    await connection.bind(ad.serviceDn, ad.servicePassword);
+    const { mode, cookie } = await chooseMode(connection, ad.baseDn);
+    expect(mode).toBe('dirsync');
+    const usn = await highestUsn(connection, 1_000);
+    await ad.modify(await ad.find('frank'), { title: 'Account Manager, North' });
+    const { object_guid } = await person('frank');
+    expect((await readTouchedSinceUsn(connection, ad.baseDn, usn)).guids).toContain(object_guid);
+    expect((await readTouched(connection, ad.baseDn, 'dirsync', cookie ?? Buffer.alloc(0))).guids).toContain(object_guid);
+    connection.close();
   });
 
   it('takes up where it was after a restart, and misses nothing of what happened meanwhile', async () => {

@@ -72,6 +72,11 @@ export async function readWorld(db: Database): Promise<WorldRows> {
 
 export type DirectoryRows = Pick<WorldRows, 'directories' | 'controllers' | 'people' | 'groups' | 'memberships'>;
 
+/** What a take-over left: everything of every directory, at one moment. */
+export async function readAllDirectories(db: Database): Promise<DirectoryRows> {
+  return inSnapshot(db, readDirectories);
+}
+
 async function readDirectories(client: pg.PoolClient): Promise<DirectoryRows> {
   const all = async <Row>(sql: string): Promise<Row[]> => (await client.query(sql)).rows as Row[];
   return {
@@ -110,7 +115,6 @@ const topicsOfTheWorld: ReadonlySet<Topic> = new Set<Topic>([
   'person',
   'group',
   'membership',
-  'directory',
   'domain-controller',
   'role',
   'scope',
@@ -136,18 +140,14 @@ export async function readTouched(db: Database, changes: readonly Change[]): Pro
       const asked = keys.get(topic);
       return asked ? ((await client.query(sql, [[...asked]])).rows as Row[]) : [];
     };
-    if (keys.has('directory')) {
-      Object.assign(read, await readDirectories(client));
-    } else {
-      read.people = await some<WorldPerson>('person', `SELECT ${personColumns} FROM person WHERE id = ANY($1)`);
-      read.groups = await some<WorldGroup>('group', `SELECT ${groupColumns} FROM directory_group WHERE id = ANY($1)`);
-      read.controllers = await some<WorldController>(
-        'domain-controller',
-        `SELECT ${controllerColumns} FROM domain_controller WHERE id = ANY($1)`,
-      );
-      const groupIds = keys.get('membership');
-      if (groupIds) read.memberships = await readMemberships(client, [...groupIds]);
-    }
+    read.people = await some<WorldPerson>('person', `SELECT ${personColumns} FROM person WHERE id = ANY($1)`);
+    read.groups = await some<WorldGroup>('group', `SELECT ${groupColumns} FROM directory_group WHERE id = ANY($1)`);
+    read.controllers = await some<WorldController>(
+      'domain-controller',
+      `SELECT ${controllerColumns} FROM domain_controller WHERE id = ANY($1)`,
+    );
+    const groupIds = keys.get('membership');
+    if (groupIds) read.memberships = await readMemberships(client, [...groupIds]);
     read.roles = await some<WorldRole>('role', `SELECT ${roleColumns} FROM role WHERE id = ANY($1) AND removed_at IS NULL`);
     read.scopes = await some<WorldScope>('scope', `SELECT ${scopeColumns} FROM scope WHERE id = ANY($1)`);
     read.bindings = await some<WorldBinding>('binding', `SELECT ${bindingColumns} FROM binding WHERE id = ANY($1) AND revoked_at IS NULL`);

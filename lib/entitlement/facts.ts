@@ -1,14 +1,11 @@
-import type { DirectoryRows, Touched } from './data.ts';
-import { MembershipGraph } from './membership-graph.ts';
+import type { Touched } from './data.ts';
+import { buildDirectory, type DirectoryFacts } from './directory-facts.ts';
+import { each, listed, replace } from './keyed.ts';
 import type {
   WorldBinding,
   WorldCluster,
-  WorldController,
   WorldCredential,
-  WorldDirectory,
-  WorldGroup,
   WorldNamespace,
-  WorldPerson,
   WorldProject,
   WorldProjectNamespace,
   WorldRole,
@@ -21,11 +18,8 @@ import type {
  * who decides between two reads ever sees half of a change.
  */
 export class Facts {
-  directories = new Map<string, WorldDirectory>();
-  controllers = new Map<string, WorldController>();
-  people = new Map<string, WorldPerson>();
-  groups = new Map<string, WorldGroup>();
-  graph = new MembershipGraph();
+  /** Replaced as a whole when a directory was read anew. */
+  directory: DirectoryFacts;
 
   readonly roles = new Map<string, WorldRole>();
   readonly scopes = new Map<string, WorldScope>();
@@ -45,7 +39,7 @@ export class Facts {
   readonly credentialsByHash = new Map<string, WorldCredential>();
 
   constructor(rows: WorldRows) {
-    this.#takeOverDirectories(rows);
+    this.directory = buildDirectory(rows);
     for (const role of rows.roles) this.roles.set(role.id, role);
     for (const scope of rows.scopes) this.scopes.set(scope.id, scope);
     for (const binding of rows.bindings) this.#setBinding(binding.id, binding);
@@ -58,19 +52,9 @@ export class Facts {
     for (const credential of rows.credentials) this.#setCredential(credential.id, credential);
   }
 
-  put({ keys, rows }: Touched): void {
-    if (rows.directories && rows.controllers && rows.people && rows.groups && rows.memberships) {
-      this.#takeOverDirectories(rows as DirectoryRows);
-    } else {
-      replace(keys.get('person'), rows.people, this.people);
-      replace(keys.get('domain-controller'), rows.controllers, this.controllers);
-      replace(keys.get('group'), rows.groups, this.groups);
-      for (const id of keys.get('group') ?? []) this.graph.setGroup(id, carriesRights(this.groups.get(id)));
-      if (rows.memberships) {
-        const members = new Map(rows.memberships);
-        for (const id of keys.get('membership') ?? []) this.graph.setMembers(id, members.get(id) ?? []);
-      }
-    }
+  put(touched: Touched): void {
+    const { keys, rows } = touched;
+    this.directory.put(touched);
     replace(keys.get('role'), rows.roles, this.roles);
     replace(keys.get('scope'), rows.scopes, this.scopes);
     each(keys.get('binding'), rows.bindings, (id, binding) => this.#setBinding(id, binding));
@@ -86,16 +70,6 @@ export class Facts {
       this.#indexProjectNamespaces();
     }
     each(keys.get('credential'), rows.credentials, (id, credential) => this.#setCredential(id, credential));
-  }
-
-  #takeOverDirectories({ directories, controllers, people, groups, memberships }: DirectoryRows): void {
-    this.directories = new Map(directories.map((row) => [row.id, row]));
-    this.controllers = new Map(controllers.map((row) => [row.id, row]));
-    this.people = new Map(people.map((row) => [row.id, row]));
-    this.groups = new Map(groups.map((row) => [row.id, row]));
-    this.graph = new MembershipGraph();
-    for (const group of groups) this.graph.setGroup(group.id, carriesRights(group));
-    for (const [groupId, memberIds] of memberships) this.graph.setMembers(groupId, memberIds);
   }
 
   #setBinding(id: string, binding: WorldBinding | undefined): void {
@@ -149,35 +123,4 @@ export class Facts {
     this.credentials.set(id, credential);
     this.credentialsByHash.set(credential.hash, credential);
   }
-}
-
-function carriesRights(group: WorldGroup | undefined): boolean {
-  return group?.security === true && !group.deleted;
-}
-
-function replace<Row extends { readonly id: string }>(
-  keys: ReadonlySet<string> | undefined,
-  rows: readonly Row[] | undefined,
-  into: Map<string, Row>,
-): void {
-  each(keys, rows, (id, row) => {
-    if (row) into.set(id, row);
-    else into.delete(id);
-  });
-}
-
-function each<Row extends { readonly id: string }>(
-  keys: ReadonlySet<string> | undefined,
-  rows: readonly Row[] | undefined,
-  take: (id: string, row: Row | undefined) => void,
-): void {
-  if (!keys) return;
-  const found = new Map(rows?.map((row) => [row.id, row]));
-  for (const id of keys) take(id, found.get(id));
-}
-
-function listed<Row>(index: Map<string, Row[]>, key: string): Row[] {
-  const rows = index.get(key) ?? [];
-  index.set(key, rows);
-  return rows;
 }

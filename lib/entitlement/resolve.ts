@@ -44,8 +44,8 @@ export class Resolver {
   }
 
   standing(personId: string, now: Date): 'live' | Refusal {
-    const person = this.#facts.people.get(personId);
-    return standingOf(person, person && this.#facts.directories.get(person.directoryId), now);
+    const person = this.#facts.directory.people.get(personId);
+    return standingOf(person, person && this.#facts.directory.directories.get(person.directoryId), now);
   }
 
   effectiveRules(roleId: string): readonly PolicyRule[] {
@@ -81,7 +81,7 @@ export class Resolver {
 
   bindingsOf(personId: string, now: Date): readonly LiveBinding[] {
     const found: LiveBinding[] = [];
-    for (const subjectId of [personId, ...this.#facts.graph.groupsOf(personId)]) {
+    for (const subjectId of [personId, ...this.#facts.directory.graph.groupsOf(personId)]) {
       for (const binding of this.#facts.bindingsBySubject.get(subjectId) ?? []) if (this.#lives(binding, now)) found.push(binding);
     }
     return found;
@@ -126,10 +126,10 @@ export class Resolver {
       if (scope && this.reach(scope, clusterId) !== null) subjects.add(subjectId);
     }
     // One walk for all groups together: they overlap, and this is asked at every change of every cluster.
-    const holders = new Set([...subjects, ...this.#facts.graph.membersOf(...subjects)]);
+    const holders = new Set([...subjects, ...this.#facts.directory.graph.membersOf(...subjects)]);
     const entitled: EntitledPerson[] = [];
     for (const personId of holders) {
-      const person = this.#facts.people.get(personId);
+      const person = this.#facts.directory.people.get(personId);
       const standing = this.standing(personId, now);
       if (person && (standing === 'live' || standing.reason === 'locked'))
         entitled.push({ personId, wireName: person.wireName, objectGuid: person.objectGuid });
@@ -139,7 +139,7 @@ export class Resolver {
 
   membersOf(groupId: string): ReadonlySet<string> {
     const people = new Set<string>();
-    for (const id of this.#facts.graph.membersOf(groupId)) if (this.#facts.people.has(id)) people.add(id);
+    for (const id of this.#facts.directory.graph.membersOf(groupId)) if (this.#facts.directory.people.has(id)) people.add(id);
     return people;
   }
 

@@ -1,14 +1,16 @@
 /**
  * The picture of the world that every decision is made from, held in memory by each process that decides.
  *
- * It promises: an answer needs no query and no network; it is complete up to `seq`; it changes in whole steps, never halfway; and what
- * ended by the clock has ended. It trusts only our own database, read in one snapshot. It refuses by silence: whoever or whatever is not
- * in it has no right. How old it may be is not its business: the change feed's lease is asked before it is.
+ * It promises: an answer needs no query and no network; it is complete up to `seq` (only what a large directory's take-over brought may
+ * follow some seconds later); it changes in whole steps, never halfway; and what ended by the clock has ended. It trusts only our own
+ * database, read in one snapshot. It refuses by silence: whoever or whatever is not in it has no right. How old it may be is not its
+ * business: the change feed's lease is asked before it is.
  */
 import type { Database } from '#lib/db/database.ts';
 import { readTouched, readWorld } from './data.ts';
 import { Facts } from './facts.ts';
 import { Resolver } from './resolve.ts';
+import { TakeOver } from './take-over.ts';
 import type { World, WorldNamespace, WorldRows } from './types.ts';
 
 export type { World, WorldRows } from './types.ts';
@@ -22,6 +24,10 @@ export async function loadWorld(db: Database): Promise<World> {
 export function createWorld(rows: WorldRows): World {
   const facts = new Facts(rows);
   const resolver = new Resolver(facts, rows.installation.id);
+  const takeOver = new TakeOver((directory) => {
+    facts.directory = directory;
+    resolver.forget();
+  });
   let seq = rows.seq;
   return {
     get seq() {
@@ -34,15 +40,16 @@ export function createWorld(rows: WorldRows): World {
       const touched = await readTouched(db, changes);
       facts.put(touched);
       if (touched.keys.size > 0) resolver.forget();
+      await takeOver.follow(changes, db);
       if (last.seq > seq) seq = last.seq;
     },
 
-    person: (id) => facts.people.get(id),
-    people: () => facts.people.values(),
-    group: (id) => facts.groups.get(id),
+    person: (id) => facts.directory.people.get(id),
+    people: () => facts.directory.people.values(),
+    group: (id) => facts.directory.groups.get(id),
     standing: (personId, now) => resolver.standing(personId, now),
-    groupsOf: (personId) => facts.graph.groupsOf(personId),
-    pathTo: (personId, groupId) => facts.graph.pathTo(personId, groupId),
+    groupsOf: (personId) => facts.directory.graph.groupsOf(personId),
+    pathTo: (personId, groupId) => facts.directory.graph.pathTo(personId, groupId),
     membersOf: (groupId) => resolver.membersOf(groupId),
 
     bindingsOf: (personId, now) => resolver.bindingsOf(personId, now),
@@ -78,7 +85,7 @@ export function createWorld(rows: WorldRows): World {
     credential: (id) => facts.credentials.get(id),
     freshness(directoryId) {
       let freshest: number | null = null;
-      for (const { directoryId: of, freshAt } of facts.controllers.values()) {
+      for (const { directoryId: of, freshAt } of facts.directory.controllers.values()) {
         if (of === directoryId && freshAt !== null && (freshest === null || freshAt > freshest)) freshest = freshAt;
       }
       return freshest;

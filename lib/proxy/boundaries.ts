@@ -97,3 +97,18 @@ export function spdyGoAway(): Buffer {
   const internalError = 2;
   return Buffer.from([0x80, 0x03, 0x00, 0x07, 0x00, 0x00, 0x00, 0x08, 0, 0, 0, 0, 0, 0, 0, internalError]);
 }
+
+/**
+ * What kubectl reads as the end of exec and attach: a Status on the error stream, which every client opens first. Without it kubectl takes a
+ * connection that ends for a command that succeeded.
+ */
+export function spdyFailure(message: string): Buffer {
+  const errorStream = 1;
+  const fin = 0x01;
+  const status = Buffer.from(JSON.stringify({ metadata: {}, status: 'Failure', reason: 'Forbidden', message, code: 403 }), 'utf8');
+  const head = Buffer.alloc(8);
+  head.writeUInt32BE(errorStream, 0);
+  head[4] = fin;
+  head.writeUIntBE(status.length, 5, 3);
+  return Buffer.concat([head, status]);
+}

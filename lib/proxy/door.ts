@@ -235,7 +235,7 @@ export function createDoor(options: DoorOptions): Door {
       event: 'stream.opened',
       actor: { kind: 'person', id: live.person.id, name: nameOf(live.person) },
       clusterId: live.cluster.id,
-      detail: { ...shown(live.stream), address: live.arrival.address },
+      detail: shown(live.stream),
     });
   }
 
@@ -383,6 +383,7 @@ function streamFacts(admitted: Impersonated): StreamFacts {
     resource: description.resource,
     namespace: description.namespace,
     name: description.name,
+    address: admitted.arrival.address,
     platformGroups: admitted.platformGroups,
     shownNamespaces: admitted.shownNamespaces === null || description.verb !== 'watch' ? null : setOf(admitted.shownNamespaces),
     freshnessBoundMs: admitted.freshnessBoundMs,
@@ -409,6 +410,19 @@ function nameOf({ upn, displayName }: { upn: string | null; displayName: string 
 
 /** A stream as screens and the audit log show it. */
 function shown(stream: Stream) {
-  const { id, kind, personId, personName, credentialId, clusterId, verb, resource, namespace, name, openedAt } = stream;
-  return { id, kind, personId, personName, credentialId, clusterId, verb, resource, namespace, name, openedAt: openedAt.toISOString() };
+  const { id, kind, personId, personName, credentialId, clusterId, verb, resource, namespace, name, address, openedAt } = stream;
+  return {
+    id,
+    kind,
+    personId,
+    personName,
+    credentialId,
+    clusterId,
+    verb,
+    resource,
+    namespace,
+    name,
+    address,
+    openedAt: openedAt.toISOString(),
+  };
 }

@@ -20,6 +20,8 @@ export interface StreamFacts {
   readonly resource: string;
   readonly namespace: string;
   readonly name: string;
+  /** Where it was opened from. */
+  readonly address: string | null;
   readonly platformGroups: readonly string[];
   /** The set of namespaces a listing was narrowed to; null when it was not. */
   readonly shownNamespaces: string | null;

@@ -8,7 +8,7 @@ import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { answerHeaders, switchHeaders } from './answer-headers.ts';
 import { clusterCredentialInvalid, clusterRedirected } from './answers.ts';
-import { followSpdy, followWebSocket, spdyGoAway, webSocketClose } from './boundaries.ts';
+import { followSpdy, followWebSocket, spdyFailure, spdyGoAway, webSocketClose } from './boundaries.ts';
 import { answerForCut, sentenceForCut } from './cut-answers.ts';
 import type { Desk } from './desk.ts';
 import type { Live } from './forward.ts';
@@ -66,7 +66,7 @@ function joined(
     upstream.destroy();
     const silent = socket.destroyed || socket.writableLength > 0 || !follower.atBoundary();
     if (silent) socket.destroy();
-    else sayLastWords(socket, isWebSocket ? closeFrame(reason) : spdyGoAway());
+    else sayLastWords(socket, isWebSocket ? closeFrame(reason) : spdyEnd(stream, reason));
   });
 
   const down = (chunk: Buffer) => {
@@ -154,6 +154,11 @@ function headOf(answer: IncomingMessage, headers: readonly string[]): string {
 
 function closeFrame(reason: CutReason): Buffer {
   return webSocketClose(reason === 'stopping' ? goingAway : policyViolation, sentenceForCut(reason));
+}
+
+function spdyEnd({ kind }: Stream, reason: CutReason): Buffer {
+  const isCommand = kind === 'exec' || kind === 'attach';
+  return isCommand ? Buffer.concat([spdyFailure(sentenceForCut(reason)), spdyGoAway()]) : spdyGoAway();
 }
 
 function sayLastWords(socket: Duplex, words: Buffer): void {

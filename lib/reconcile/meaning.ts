@@ -15,6 +15,8 @@ export function factsOf(object: KubeObject): Set<string> {
   for (const [key, value] of Object.entries(object.metadata.annotations ?? {})) {
     if (key.startsWith('gatehouse.io/')) facts.add(`annotation ${key}=${value}`);
   }
+  // An owner counts: with a foreign one, the cluster's collector would take the object away when that owner goes.
+  for (const { kind, name, uid } of object.metadata.ownerReferences ?? []) facts.add(`owned by ${kind} ${name} (${uid})`);
   for (const rule of listOf<PolicyRule>(object.rules)) for (const right of rightsOf(rule)) facts.add(right);
   for (const subject of listOf<RbacSubject>(object.subjects)) facts.add(subjectFact(subject));
   if (object.roleRef) facts.add(roleRefFact(object));

@@ -9,6 +9,7 @@ import { changing } from '#lib/db/database.ts';
 import { builtinRoles } from '#lib/entitlement/builtin-roles.ts';
 import { createGrant, endGrant } from '#lib/entitlement/mutations.ts';
 import { createProject, removeProject } from '#lib/project/mutations.ts';
+import { createReconciler } from './reconciler.ts';
 import { carol, type TestCluster, type TestWorker, testCluster, testWorker, until } from './testing.ts';
 
 let east: TestCluster;
@@ -276,6 +277,41 @@ describe('a registered cluster', () => {
     await until('it is right again', async () => (await readClusterRow(worker.db, clusterId))?.state === 'ready', 40_000);
   }, 80_000);
 });
+
+test('of several workers one acts for a cluster, and another takes over when it stops', async () => {
+  const holder = async () => {
+    const { rows } = await worker.db.sql.query<{ holder: string; epoch: string }>(
+      'SELECT holder, epoch FROM lease WHERE name = $1 AND expires_at > now()',
+      [`cluster:${clusterId}`],
+    );
+    return rows[0];
+  };
+  const { db, world, openingKey, log } = worker;
+  const second = createReconciler({ db, world, openingKey, log, workerId: 'w-second' });
+  const first = await holder();
+  expect(first?.holder).toBe('w-test');
+  await second.start();
+  await new Promise((resolve) => setTimeout(resolve, 2_500));
+  expect(await holder()).toEqual(first);
+  await worker.reconciler.stop();
+  try {
+    await until('the second has taken over', async () => (await holder())?.holder === 'w-second');
+    expect(Number((await holder())?.epoch)).toBe(Number(first?.epoch) + 1);
+    const id = await grant('cluster', { kind: 'person', id: 'p-bob', name: 'bob' });
+    await until('the world knows the grant', () => world.platformGroups('p-bob', clusterId, new Date()).length > 0);
+    second.wake();
+    await inStep();
+    expect((await ours('ClusterRoleBinding')).some(({ metadata }) => metadata.annotations?.['gatehouse.io/role'] === 'developer')).toBe(
+      true,
+    );
+    await end(id);
+  } finally {
+    await second.stop();
+    await worker.reconciler.start();
+  }
+  await until('the first has it again', async () => (await holder())?.holder === 'w-test');
+  await inStep();
+}, 60_000);
 
 test('a removed cluster is left as if we had never been there, and forgotten', async () => {
   await grant('cluster', { kind: 'person', id: 'p-carol', name: 'carol' });

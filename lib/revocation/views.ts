@@ -7,16 +7,19 @@ import type { LiveReplica, ReceiptRow } from './data.ts';
 type Names = Pick<World, 'person' | 'cluster'>;
 
 const reportedCut = z.looseObject({ clusterId: z.string().optional() });
-/** What a door writes of each open stream with its heartbeat (lib/proxy/streams.ts). */
+/** What a door writes of each open stream with its heartbeat (lib/proxy/door.ts). */
 const reportedStream = z.looseObject({
   id: z.string(),
+  kind: z.string(),
   personId: z.string(),
   clusterId: z.string(),
-  kind: z.string(),
-  target: z.string(),
-  openedAt: z.union([z.string(), z.number()]),
-  address: z.string().nullish(),
-  credentialId: z.string().nullish(),
+  credentialId: z.string(),
+  verb: z.string(),
+  resource: z.string(),
+  namespace: z.string(),
+  name: z.string(),
+  address: z.string().nullable(),
+  openedAt: z.iso.datetime(),
 });
 
 export function receiptView(world: Names, row: ReceiptRow, doorsLive: number): Receipt {
@@ -57,22 +60,26 @@ export function openStreams(world: Names, replicas: readonly LiveReplica[]): Ope
 function streamView(world: Names, door: string, reported: unknown): OpenStream[] {
   const parsed = reportedStream.safeParse(reported);
   if (!parsed.success) return [];
-  const { id, kind, target, openedAt, address, credentialId, personId, clusterId } = parsed.data;
-  const since = new Date(openedAt);
-  if (Number.isNaN(since.getTime())) return [];
+  const { id, kind, resource, namespace, name, address, openedAt, credentialId, personId, clusterId } = parsed.data;
   return [
     {
       id,
       kind,
-      target,
-      since: since.toISOString(),
-      address: address ?? null,
-      credentialId: credentialId ?? null,
+      target: targetInWords(resource, namespace, name),
+      since: openedAt,
+      address,
+      credentialId,
       cluster: { id: clusterId, name: clusterName(world, clusterId) },
       person: { id: personId, name: world.person(personId)?.displayName ?? personId },
       door,
     },
   ];
+}
+
+/** "pods shop/web-0", "pods in shop", "nodes". */
+function targetInWords(resource: string, namespace: string, name: string): string {
+  if (name) return `${resource} ${namespace ? `${namespace}/` : ''}${name}`;
+  return namespace ? `${resource} in ${namespace}` : resource;
 }
 
 function clusterName(world: Names, id: string): string {

@@ -1,0 +1,13 @@
+import type { Metadata } from 'next';
+import { SettingsPage } from '#components/settings/settings-page.tsx';
+import { directoriesList } from '#lib/directory/loaders.ts';
+import { load } from '#lib/session/load.ts';
+import { meGet } from '#lib/session/loaders.ts';
+import { settingsGet } from '#lib/setup/loaders.ts';
+
+export const metadata: Metadata = { title: 'Settings' };
+
+export default async function Settings() {
+  const [me, settings, { directories }] = await Promise.all([load(meGet, {}), load(settingsGet, {}), load(directoriesList, {})]);
+  return <SettingsPage settings={settings} directories={directories} mayChange={me.powers.admin} />;
+}

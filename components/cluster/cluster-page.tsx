@@ -1,0 +1,193 @@
+import { Live } from '#components/shell/live.tsx';
+import { Page } from '#components/shell/page.tsx';
+import { Id } from '#components/ui/copy.tsx';
+import { Details } from '#components/ui/facts.tsx';
+import { Labels } from '#components/ui/labels.tsx';
+import { Note } from '#components/ui/note.tsx';
+import { Columns, Section } from '#components/ui/section.tsx';
+import { Tag } from '#components/ui/tag.tsx';
+import { TextLink } from '#components/ui/text-link.tsx';
+import { Time } from '#components/ui/time.tsx';
+import type { ClusterDetail, ClusterStatusView, NamespaceView, PowersView } from '#lib/cluster/schema.ts';
+import { ChangeCluster } from './change-cluster.tsx';
+import { ClusterStatus, SyncStatus } from './cluster-state.tsx';
+import { LookNow } from './look-now.tsx';
+import { NamespaceTable } from './namespace-table.tsx';
+import { PlanTable } from './plan-table.tsx';
+import { RemoveCluster } from './remove-cluster.tsx';
+import { RepairCluster } from './repair-cluster.tsx';
+
+type Props = {
+  cluster: ClusterDetail;
+  status: ClusterStatusView;
+  namespaces: readonly NamespaceView[];
+  powers: PowersView | null;
+  people: number;
+  mayChange: boolean;
+};
+
+export function ClusterPage({ cluster, status, namespaces, powers, people, mayChange }: Props) {
+  const standing = cluster.state !== 'removed';
+  return (
+    <Page
+      crumbs={[['Clusters', '/admin/clusters']]}
+      here={cluster.name}
+      title={cluster.title ? `${cluster.title} (${cluster.name})` : cluster.name}
+      sub={
+        <span className="flex flex-wrap items-center gap-2">
+          <ClusterStatus state={cluster.state} detail={cluster.stateDetail} />
+          {standing ? <SyncStatus {...status} /> : null}
+          <Labels labels={cluster.labels} />
+          <span>{cluster.version}</span>
+        </span>
+      }
+      actions={
+        mayChange && standing ? (
+          <>
+            <LookNow id={cluster.id} />
+            <ChangeCluster cluster={cluster} />
+            <RepairCluster cluster={cluster} />
+            <RemoveCluster cluster={cluster} people={people} />
+          </>
+        ) : null
+      }
+    >
+      <Live seconds={3} />
+      <Troubles cluster={cluster} status={status} />
+      <Columns>
+        <div className="min-w-0">
+          <Section title={`Namespaces (${namespaces.length})`}>
+            <NamespaceTable namespaces={namespaces} />
+          </Section>
+          <Section title="Last plan">
+            <PlanTable steps={status.lastPlan} />
+          </Section>
+        </div>
+        <div className="min-w-0">
+          <Section title="In step">
+            <InStep status={status} people={people} entries={cluster.entries} strict={cluster.strict} />
+          </Section>
+          {powers ? (
+            <Section title="What this platform may do here">
+              <Powers powers={powers} />
+            </Section>
+          ) : null}
+          <Section title="Registration">
+            <Registration cluster={cluster} />
+          </Section>
+        </div>
+      </Columns>
+    </Page>
+  );
+}
+
+function Troubles({ cluster, status }: Pick<Props, 'cluster' | 'status'>) {
+  if (cluster.state === 'removed') return <Note className="mt-5">Removed. Its name is never used again.</Note>;
+  if (cluster.state !== 'ready')
+    return (
+      <Note tone={cluster.state === 'joining' ? undefined : 'bad'} className="mt-5">
+        <b className="font-semibold">
+          <ClusterStatus state={cluster.state} />
+        </b>{' '}
+        since <Time at={cluster.stateSince} />. {cluster.stateDetail}{' '}
+        {cluster.state === 'credential-invalid' ? 'Paste a kubeconfig under “Renew our accounts”.' : ''}
+      </Note>
+    );
+  if (status.state === 'failed')
+    return (
+      <Note tone="bad" className="mt-5">
+        <b className="font-semibold">Not everything could be applied.</b> {status.message}
+      </Note>
+    );
+  return null;
+}
+
+function InStep({ status, people, entries, strict }: { status: ClusterStatusView; people: number; entries: number; strict: boolean }) {
+  return (
+    <Details
+      items={[
+        ['State', <SyncStatus key="state" {...status} />],
+        ['Since', status.convergedAt ? <Time key="since" at={status.convergedAt} /> : 'not yet'],
+        ['Looked at', status.checkedAt ? <Time key="at" at={status.checkedAt} /> : 'not yet'],
+        ['Our objects', status.objects.toLocaleString('en')],
+        ['Put right', `${status.mended.toLocaleString('en')} ${status.mended === 1 ? 'time' : 'times'}`],
+        ['People with a right', `${people.toLocaleString('en')}${strict ? `, ${entries.toLocaleString('en')} known to the cluster` : ''}`],
+      ]}
+    />
+  );
+}
+
+function Powers({ powers }: { powers: PowersView }) {
+  return (
+    <div className="grid gap-2">
+      <p>
+        <code>{powers.door.account}</code> {powers.strict ? <Tag tone="ok">strict</Tag> : <Tag tone="warn">not strict</Tag>}
+      </p>
+      <ul className="list-disc pl-4 text-soft">
+        {powers.door.sentences.map((sentence) => (
+          <li key={sentence}>{sentence}</li>
+        ))}
+      </ul>
+      <p>
+        <code>{powers.reconciler.account}</code>
+      </p>
+      <ul className="list-disc pl-4 text-soft">
+        {powers.reconciler.sentences.map((sentence) => (
+          <li key={sentence}>{sentence}</li>
+        ))}
+      </ul>
+      {powers.door.groups.length > 0 ? (
+        <details>
+          <summary className="w-fit rounded-sm text-accent hover:underline">The {powers.door.groups.length} groups, by name</summary>
+          <ul>
+            {powers.door.groups.map((group) => (
+              <li key={group}>
+                <code className="break-all text-xs">{group}</code>
+              </li>
+            ))}
+          </ul>
+        </details>
+      ) : null}
+    </div>
+  );
+}
+
+function Registration({ cluster }: { cluster: ClusterDetail }) {
+  const age = (credential: ClusterDetail['doorCredential']) =>
+    credential ? (
+      <>
+        renewed <Time at={credential.renewedAt} />, good until <Time at={credential.expiresAt} />
+      </>
+    ) : (
+      <span className="text-faint">none</span>
+    );
+  return (
+    <Details
+      items={[
+        [
+          'Address',
+          <code key="url" className="break-all">
+            {cluster.serverUrl}
+          </code>,
+        ],
+        ['CA', <Id key="ca" text={cluster.caFingerprint} />],
+        ['kube-system', <Id key="uid" text={cluster.kubeSystemUid} />],
+        ['Door credential', age(cluster.doorCredential)],
+        ['Reconciler’s', age(cluster.reconcileCredential)],
+        [
+          'Registered',
+          <>
+            <Time at={cluster.registeredAt} />
+            {cluster.registeredBy ? (
+              <>
+                {' '}
+                by <TextLink href={`/admin/people/${cluster.registeredBy.id}`}>{cluster.registeredBy.name}</TextLink>
+              </>
+            ) : null}
+          </>,
+        ],
+        ['Id', <Id key="id" text={cluster.id} />],
+      ]}
+    />
+  );
+}

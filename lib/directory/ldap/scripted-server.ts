@@ -1,0 +1,175 @@
+/**
+ * For tests alone: a server that answers searches as a script says, for what a real domain controller cannot be made to do (a page cut in
+ * half, an answer that never ends, ranges of members). It speaks TLS with a certificate made on the spot, and lets everybody sign in.
+ */
+import { once } from 'node:events';
+import { createServer, type TLSSocket } from 'node:tls';
+import { BerReader, BerWriter, BindRequest, PagedResultsControl, SearchRequest } from 'ldapts';
+import { createAuthority, issue } from '#e2e/stack/certificates.ts';
+import { createFramer } from './framing.ts';
+import type { Endpoint } from './transport.ts';
+
+export interface ScriptedEntry {
+  readonly dn: string;
+  readonly attributes: Readonly<Record<string, readonly (string | Buffer)[]>>;
+}
+
+export interface Asked {
+  readonly base: string;
+  /** In lower case. */
+  readonly attributes: readonly string[];
+  /** What the client gave back to get its next page; null in a search without pages. */
+  readonly page: string | null;
+}
+
+export interface Answer {
+  readonly entries?: readonly ScriptedEntry[];
+  readonly references?: readonly string[];
+  readonly status?: number;
+  /** The cookie of the next page; '' for the last one; undefined leaves the control out. */
+  readonly nextPage?: string;
+  /** After the entries, instead of an end. */
+  readonly ending?: 'silence' | 'hang-up' | 'garbage' | 'notice-of-disconnection';
+}
+
+export interface ScriptedServer {
+  readonly endpoint: Endpoint;
+  readonly binds: { readonly dn: string; readonly password: string }[];
+  readonly asked: Asked[];
+  stop(): Promise<void>;
+}
+
+const tags = {
+  bind: 0x60,
+  bindDone: 0x61,
+  search: 0x63,
+  entry: 0x64,
+  done: 0x65,
+  reference: 0x73,
+  extendedDone: 0x78,
+  controls: 0xa0,
+} as const;
+const octetString = 0x04;
+const pagedResults = '1.2.840.113556.1.4.319';
+
+export async function startScriptedServer(script: (asked: Asked) => Answer): Promise<ScriptedServer> {
+  const authority = await createAuthority('scripted directory');
+  const { certPem, keyPem } = await issue(authority, {
+    commonName: 'scripted',
+    dns: ['dc.scripted.example'],
+    ips: ['127.0.0.1'],
+    server: true,
+  });
+  const binds: ScriptedServer['binds'] = [];
+  const asked: Asked[] = [];
+  const sockets = new Set<TLSSocket>();
+  const server = createServer({ key: keyPem, cert: certPem }, (socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {});
+    socket.on('close', () => sockets.delete(socket));
+    const framer = createFramer((message) => respond(socket, message));
+    socket.on('data', (chunk) => framer.push(chunk));
+  });
+
+  function respond(socket: TLSSocket, bytes: Buffer): void {
+    const reader = new BerReader(bytes);
+    reader.readSequence();
+    const messageId = reader.readInt() ?? 0;
+    const operation = reader.readSequence();
+    if (operation === tags.bind) {
+      const request = new BindRequest({ messageId });
+      request.parse(reader, []);
+      binds.push({ dn: request.dn, password: request.password });
+      socket.write(doneMessage(messageId, tags.bindDone, 0));
+    } else if (operation === tags.search) {
+      answer(socket, messageId, reader);
+    }
+  }
+
+  function answer(socket: TLSSocket, messageId: number, reader: BerReader): void {
+    const request = new SearchRequest({ messageId, filter: undefined as never });
+    request.parse(reader, []);
+    const page = request.controls?.find((control) => control instanceof PagedResultsControl)?.value?.cookie?.toString();
+    const question = { base: request.baseDN, attributes: request.attributes, page: page ?? null };
+    asked.push(question);
+    const { entries = [], references = [], status = 0, nextPage, ending } = script(question);
+    for (const entry of entries) socket.write(entryMessage(messageId, entry));
+    for (const reference of references) socket.write(referenceMessage(messageId, reference));
+    if (ending === 'hang-up') socket.destroy();
+    else if (ending === 'garbage') socket.write('HTTP/1.1 400 Bad Request\r\n\r\n');
+    else if (ending === 'notice-of-disconnection') socket.write(doneMessage(0, tags.extendedDone, 52));
+    else if (ending !== 'silence') socket.write(doneMessage(messageId, tags.done, status, nextPage));
+  }
+
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' && address ? address.port : 0;
+  return {
+    endpoint: { url: `ldaps://127.0.0.1:${port}`, caPem: authority.certPem },
+    binds,
+    asked,
+    async stop() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+function message(messageId: number, write: (writer: BerWriter) => void): Buffer {
+  const writer = new BerWriter();
+  writer.startSequence();
+  writer.writeInt(messageId);
+  write(writer);
+  writer.endSequence();
+  return writer.buffer;
+}
+
+function entryMessage(messageId: number, { dn, attributes }: ScriptedEntry): Buffer {
+  return message(messageId, (writer) => {
+    writer.startSequence(tags.entry);
+    writer.writeString(dn);
+    writer.startSequence();
+    for (const [type, values] of Object.entries(attributes)) {
+      writer.startSequence();
+      writer.writeString(type);
+      writer.startSequence(0x31);
+      for (const value of values) writer.writeBuffer(Buffer.from(value), octetString);
+      writer.endSequence();
+      writer.endSequence();
+    }
+    writer.endSequence();
+    writer.endSequence();
+  });
+}
+
+function referenceMessage(messageId: number, url: string): Buffer {
+  return message(messageId, (writer) => {
+    writer.startSequence(tags.reference);
+    writer.writeString(url);
+    writer.endSequence();
+  });
+}
+
+function doneMessage(messageId: number, tag: number, status: number, nextPage?: string): Buffer {
+  return message(messageId, (writer) => {
+    writer.startSequence(tag);
+    writer.writeEnumeration(status);
+    writer.writeString('');
+    writer.writeString('');
+    writer.endSequence();
+    if (nextPage === undefined) return;
+    const value = new BerWriter();
+    value.startSequence();
+    value.writeInt(0);
+    value.writeBuffer(Buffer.from(nextPage), octetString);
+    value.endSequence();
+    writer.startSequence(tags.controls);
+    writer.startSequence();
+    writer.writeString(pagedResults);
+    writer.writeBuffer(value.buffer, octetString);
+    writer.endSequence();
+    writer.endSequence();
+  });
+}
