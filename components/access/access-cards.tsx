@@ -37,24 +37,29 @@ function ClusterCard({ cluster }: { cluster: AccessCluster }) {
           <EntryState cluster={cluster} />
         </span>
       </div>
-      <ul className="mt-1.5 mb-3 text-soft">
+      <ul className="mt-1.5 text-soft">
         {cluster.grants.map((grant) => (
           <li key={grant.grantId}>
             <b className="font-semibold text-ink">{grant.role.title}</b> {placeWords(grant)}
             {grant.until ? (
               <>
-                {' '}
-                until <Time at={grant.until} />
+                , ends <Time at={grant.until} />
               </>
             ) : null}
-            <details className="text-sm">
-              <summary className="w-fit rounded-sm text-accent text-xs hover:underline">What, and why?</summary>
-              <p>May {grant.role.may.join(', ') || 'nothing by itself'}.</p>
-              <p>{grant.group ? `Through the group ${grant.group.name}.` : 'Granted to you yourself.'}</p>
-            </details>
           </li>
         ))}
       </ul>
+      <details className="mt-1 mb-3 text-sm">
+        <summary className="w-fit rounded-sm text-accent hover:underline">What may I do, and why?</summary>
+        <ul className="mt-1 grid gap-1.5 text-soft">
+          {cluster.grants.map(({ grantId, role, group }) => (
+            <li key={grantId}>
+              <b className="font-semibold">{role.title}</b>, {group ? `through the group ${group.name}` : 'granted to you yourself'}:{' '}
+              {role.may.join(', ') || 'nothing by itself'}.
+            </li>
+          ))}
+        </ul>
+      </details>
       <div className="mt-auto">
         <ButtonLink href={`/connect?cluster=${cluster.id}`} size="small">
           Connect

@@ -14,7 +14,7 @@ export function AuditTable({ rows }: { rows: readonly AuditRow[] }) {
         <Th>Who did it</Th>
         <Th>To what</Th>
         <Th>Where</Th>
-        <Th className="w-1/3">Details</Th>
+        <Th>Details</Th>
       </Head>
       <tbody>
         {rows.map((row) => (
@@ -37,7 +37,7 @@ export function AuditTable({ rows }: { rows: readonly AuditRow[] }) {
               <Where row={row} />
             </Td>
             <Td>
-              <Detail detail={row.detail} />
+              <Details detail={row.detail} />
             </Td>
           </Row>
         ))}
@@ -56,7 +56,9 @@ function Party({ party }: { party: AuditRow['actor'] }) {
           {name}
         </TextLink>
       ) : (
-        <span>{name}</span>
+        <span title={name} className="inline-block max-w-52 truncate align-bottom">
+          {name}
+        </span>
       )}{' '}
       {party.kind === 'person' || party.kind === 'anonymous' ? null : <span className="text-faint text-xs">{party.kind}</span>}
     </>
@@ -78,17 +80,17 @@ function Where({ row: { cluster, project, subject } }: { row: AuditRow }) {
   ));
 }
 
-const shortEnough = 90;
-
-/** One line as it is; more opens on demand, so that rows stay rows. */
-function Detail({ detail }: { detail: AuditRow['detail'] }) {
+/** One line of what tells most; the rest opens on demand, so that rows stay rows. */
+function Details({ detail }: { detail: AuditRow['detail'] }) {
   const details = detailsOf(detail);
   if (details.length === 0) return null;
-  const line = details.map(({ name, value }) => `${name}: ${value}`).join(' · ');
-  if (line.length <= shortEnough) return <span className="text-soft">{line}</span>;
+  const line = details
+    .filter(({ telling }) => telling)
+    .map(({ name, value }) => `${name}: ${value}`)
+    .join(' · ');
   return (
-    <details className="group text-soft">
-      <summary className="truncate rounded-sm group-open:text-faint [&]:max-w-[28rem]">{line}</summary>
+    <details className="group max-w-[24rem] text-soft">
+      <summary className="truncate rounded-sm marker:text-faint group-open:text-faint">{line || 'details'}</summary>
       <dl className="mt-1 grid grid-cols-[auto_minmax(0,1fr)] gap-x-3 gap-y-0.5 pb-1">
         {details.map(({ name, value }) => (
           <div key={name} className="contents">

@@ -86,11 +86,26 @@ export function pageOfParty({ kind, id }: { readonly kind: string; readonly id: 
   return base && id ? `${base}/${id}` : null;
 }
 
-/** The details that are worth a line: flat, in the order in which they were recorded, nothing empty. */
-export function detailsOf(detail: AuditRow['detail']): { readonly name: string; readonly value: string }[] {
+export interface Detail {
+  readonly name: string;
+  readonly value: string;
+  /** Says something to a reader; ids are for whoever opens the row. */
+  readonly telling: boolean;
+}
+
+/** What was recorded, flat, in its order, nothing empty. */
+export function detailsOf(detail: AuditRow['detail']): Detail[] {
   return Object.entries(detail)
     .filter(([, value]) => value !== null && value !== undefined && value !== '')
-    .map(([name, value]) => ({ name: spaced(name), value: typeof value === 'string' ? value : JSON.stringify(value) }));
+    .map(([name, value]) => ({ name: spaced(name), value: said(value), telling: !/^id$|Id$/.test(name) && value !== false }));
+}
+
+function said(value: unknown): string {
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value.join(', ');
+  if (typeof value !== 'string') return JSON.stringify(value);
+  const moment = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d(\.\d+)?Z$/.exec(value);
+  return moment ? `${moment[1]} ${moment[2]} UTC` : value;
 }
 
 function spaced(name: string): string {

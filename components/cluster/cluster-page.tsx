@@ -1,6 +1,7 @@
 import { Live } from '#components/shell/live.tsx';
 import { Page } from '#components/shell/page.tsx';
 import { Id } from '#components/ui/copy.tsx';
+import { counted } from '#components/ui/count.ts';
 import { Details } from '#components/ui/facts.tsx';
 import { Labels } from '#components/ui/labels.tsx';
 import { Note } from '#components/ui/note.tsx';
@@ -110,7 +111,7 @@ function InStep({ status, people, entries, strict }: { status: ClusterStatusView
         ['Since', status.convergedAt ? <Time key="since" at={status.convergedAt} /> : 'not yet'],
         ['Looked at', status.checkedAt ? <Time key="at" at={status.checkedAt} /> : 'not yet'],
         ['Our objects', status.objects.toLocaleString('en')],
-        ['Put right', `${status.mended.toLocaleString('en')} ${status.mended === 1 ? 'time' : 'times'}`],
+        ['Put right', counted(status.mended, 'time')],
         ['People with a right', `${people.toLocaleString('en')}${strict ? `, ${entries.toLocaleString('en')} known to the cluster` : ''}`],
       ]}
     />

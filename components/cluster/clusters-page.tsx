@@ -2,6 +2,7 @@ import { Live } from '#components/shell/live.tsx';
 import { Page } from '#components/shell/page.tsx';
 import { ButtonLink } from '#components/ui/button.tsx';
 import { Cells } from '#components/ui/cells.tsx';
+import { counted } from '#components/ui/count.ts';
 import { Empty } from '#components/ui/empty.tsx';
 import { FilterSelect, SearchField } from '#components/ui/filters.tsx';
 import { Labels } from '#components/ui/labels.tsx';
@@ -95,13 +96,7 @@ function ClusterTable({ clusters }: { clusters: readonly ClusterSummary[] }) {
             </Td>
             <Td>{cluster.state === 'removed' ? null : <SyncStatus {...cluster.status} />}</Td>
             <Td right>{cluster.namespaces.toLocaleString('en')}</Td>
-            <Td right>
-              {cluster.status.mended > 0 ? (
-                `${cluster.status.mended.toLocaleString('en')} times`
-              ) : (
-                <span className="text-faint">never</span>
-              )}
-            </Td>
+            <Td right>{cluster.status.mended > 0 ? counted(cluster.status.mended, 'time') : <span className="text-faint">never</span>}</Td>
             <Td className="text-soft">{cluster.version}</Td>
             <Td className="text-soft">{cluster.status.checkedAt ? <Time at={cluster.status.checkedAt} /> : 'not yet'}</Td>
           </Row>

@@ -10,8 +10,13 @@ export function ClockTime({ at }: { at: string }) {
   return (
     <time dateTime={at} title={here ? exactTime(moment) : at} className="whitespace-nowrap">
       {here
-        ? moment.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit', fractionalSecondDigits: 3 })
+        ? `${day(moment)}${moment.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit', fractionalSecondDigits: 3 })}`
         : at.slice(11, 23)}
     </time>
   );
+}
+
+function day(moment: Date): string {
+  const today = moment.toDateString() === new Date().toDateString();
+  return today ? 'today ' : `${moment.toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric' })}, `;
 }

@@ -2,6 +2,7 @@ import { Page } from '#components/shell/page.tsx';
 import { withSearch } from '#components/ui/address.ts';
 import { ButtonLink } from '#components/ui/button.tsx';
 import { Id } from '#components/ui/copy.tsx';
+import { counted } from '#components/ui/count.ts';
 import { Empty } from '#components/ui/empty.tsx';
 import { Details } from '#components/ui/facts.tsx';
 import { SearchField } from '#components/ui/filters.tsx';
@@ -28,7 +29,7 @@ export function GroupPage({ group, members, nested, search }: Props) {
         <span className="flex flex-wrap items-center gap-x-2">
           {group.description ? <span>{group.description} ·</span> : null}
           <span>
-            {group.people.toLocaleString('en')} people, {group.directMembers.toLocaleString('en')} direct members
+            {counted(group.people, 'person', 'people')}, {counted(group.directMembers, 'direct member')}
           </span>
           <Id text={group.objectGuid} />
         </span>

@@ -1,4 +1,5 @@
 import { latency } from '#components/ui/clock.ts';
+import { counted } from '#components/ui/count.ts';
 import { Empty } from '#components/ui/empty.tsx';
 import { Note } from '#components/ui/note.tsx';
 import { Status } from '#components/ui/status.tsx';
@@ -44,8 +45,8 @@ function ReceiptLine({ receipt }: { receipt: Receipt }) {
       <ClockTime at={evidenceAt} />.{' '}
       {refusedFrom ? (
         <>
-          Refused from <ClockTime at={refusedFrom} />. {count(streamsCut, 'stream')} cut, {count(sessionsEnded, 'portal session')} ended
-          {clusters.length > 0 ? `, on ${clusters.join(', ')}` : ''}, said by {doorsAcknowledged} of {count(doorsLive, 'door')}
+          Refused from <ClockTime at={refusedFrom} />. {counted(streamsCut, 'stream')} cut, {counted(sessionsEnded, 'portal session')} ended
+          {clusters.length > 0 ? `, on ${clusters.join(', ')}` : ''}, said by {doorsAcknowledged} of {counted(doorsLive, 'door')}
           {latencyMs === null ? '' : ', in '}
           {latencyMs === null ? null : <b className="font-semibold">{latency(latencyMs)}</b>}.
         </>
@@ -91,8 +92,4 @@ export function ReceiptTable({ receipts }: { receipts: readonly Receipt[] }) {
       </tbody>
     </Table>
   );
-}
-
-function count(number: number, noun: string): string {
-  return `${number.toLocaleString('en')} ${noun}${number === 1 ? '' : 's'}`;
 }

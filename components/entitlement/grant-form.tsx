@@ -7,6 +7,7 @@ import { useCall } from '#components/api/use-call.ts';
 import { findSubjects, subjectOf } from '#components/directory/find-subject.ts';
 import { Button } from '#components/ui/button.tsx';
 import { Combobox, type Option } from '#components/ui/combobox.tsx';
+import { counted } from '#components/ui/count.ts';
 import { Field } from '#components/ui/field.tsx';
 import { Select, TextArea } from '#components/ui/input.tsx';
 import { Note } from '#components/ui/note.tsx';
@@ -104,8 +105,8 @@ export function GrantForm({ roles, clusters, projects, subject: given, roleId: g
         <PlaceFields draft={place} onChange={setPlace} role={role} clusters={clusters} projects={projects} />
         {preview ? (
           <p role="status" className="text-soft">
-            Matches {count(preview.where.clusters.length, 'cluster')}
-            {preview.where.namespaces > 0 ? `, ${count(preview.where.namespaces, 'namespace')}` : ''} today.
+            Matches {counted(preview.where.clusters.length, 'cluster')}
+            {preview.where.namespaces > 0 ? `, ${counted(preview.where.namespaces, 'namespace')}` : ''} today.
           </p>
         ) : null}
         <UntilField value={until} onChange={setUntil} />
@@ -120,7 +121,7 @@ export function GrantForm({ roles, clusters, projects, subject: given, roleId: g
         <ApiProblemNote problem={problem} />
         <div>
           <Button look="primary" disabled={!preview || busy} onClick={() => void apply()}>
-            {busy ? 'Applying…' : many > 0 ? `Apply to ${count(many, 'cluster')}` : 'Apply'}
+            {busy ? 'Applying…' : many > 0 ? `Apply to ${counted(many, 'cluster')}` : 'Apply'}
           </Button>
         </div>
         <p className="text-faint text-sm">
@@ -152,8 +153,4 @@ function usePreview(input: GrantInput | null): { preview: GrantPreview | null; r
     };
   }, [asked]);
   return state;
-}
-
-function count(number: number, noun: string): string {
-  return `${number.toLocaleString('en')} ${noun}${number === 1 ? '' : 's'}`;
 }

@@ -1,3 +1,4 @@
+import { counted } from '#components/ui/count.ts';
 import { Status } from '#components/ui/status.tsx';
 import { Head, Row, Table, Td, Th } from '#components/ui/table.tsx';
 import { TextLink } from '#components/ui/text-link.tsx';
@@ -61,7 +62,7 @@ function Subject({ subject }: { subject: Grant['subject'] }) {
       <TextLink quiet href={`/admin/${subject.kind === 'group' ? 'groups' : 'people'}/${subject.id}`} className="font-medium">
         {subject.name}
       </TextLink>{' '}
-      <span className="text-soft">{subject.kind === 'group' ? `${subject.people.toLocaleString('en')} people` : subject.detail}</span>
+      <span className="text-soft">{subject.kind === 'group' ? counted(subject.people, 'person', 'people') : subject.detail}</span>
       {subject.note ? (
         <Status tone="warn" className="ml-2">
           {subject.note}

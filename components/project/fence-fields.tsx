@@ -1,8 +1,8 @@
 'use client';
 import { Plus, X } from 'lucide-react';
-import { useId } from 'react';
+import { Fragment, useId } from 'react';
 import { Button } from '#components/ui/button.tsx';
-import { Choice, Field, FieldSet } from '#components/ui/field.tsx';
+import { Choice, FieldSet } from '#components/ui/field.tsx';
 import { Checkbox, Input } from '#components/ui/input.tsx';
 import type { FenceDraft, Limit } from './fence-draft.ts';
 import { resourceInWords } from './quantity.ts';
@@ -128,19 +128,63 @@ function LimitFields({ draft, onChange, problems }: Props) {
       legend="Limits of each container"
       hint="With a quota on CPU or memory, containers that say nothing get small defaults: otherwise none could start."
     >
-      <div className="grid max-w-xl gap-3 sm:grid-cols-[minmax(0,1fr)_7rem_7rem]">
+      <div className="grid max-w-xl grid-cols-[minmax(0,1fr)_7rem_7rem] items-center gap-x-3 gap-y-1.5">
+        <span />
+        <span aria-hidden className="text-faint text-xs">
+          CPU
+        </span>
+        <span aria-hidden className="text-faint text-xs">
+          Memory
+        </span>
         {rows.map(({ words, cpu, memory }) => (
-          <div key={words} className="contents">
-            <span className="self-end pb-1.5 text-soft">{words}</span>
-            <Field label="CPU" problem={problems[`limits.${cpu}`]}>
-              <Input value={draft.limits[cpu]} placeholder="none" onChange={({ target }) => put(cpu, target.value)} />
-            </Field>
-            <Field label="Memory" problem={problems[`limits.${memory}`]}>
-              <Input value={draft.limits[memory]} placeholder="none" onChange={({ target }) => put(memory, target.value)} />
-            </Field>
-          </div>
+          <Fragment key={words}>
+            <span className="text-soft">{words}</span>
+            <LimitInput
+              label={`${words}: CPU`}
+              value={draft.limits[cpu]}
+              problem={problems[`limits.${cpu}`]}
+              onChange={(amount) => put(cpu, amount)}
+            />
+            <LimitInput
+              label={`${words}: memory`}
+              value={draft.limits[memory]}
+              problem={problems[`limits.${memory}`]}
+              onChange={(amount) => put(memory, amount)}
+            />
+          </Fragment>
         ))}
       </div>
     </FieldSet>
+  );
+}
+
+function LimitInput({
+  label,
+  value,
+  problem,
+  onChange,
+}: {
+  label: string;
+  value: string;
+  problem: string | undefined;
+  onChange: (amount: string) => void;
+}) {
+  const id = useId();
+  return (
+    <div>
+      <Input
+        aria-label={label}
+        aria-invalid={problem ? true : undefined}
+        aria-describedby={problem ? id : undefined}
+        value={value}
+        placeholder="none"
+        onChange={({ target }) => onChange(target.value)}
+      />
+      {problem ? (
+        <p id={id} className="text-bad text-xs">
+          {problem}
+        </p>
+      ) : null}
+    </div>
   );
 }

@@ -8,6 +8,7 @@ export function NewProjectPage({ clusters }: { clusters: readonly ClusterChoice[
       title="New project"
       here="New"
       crumbs={[['Projects', '/admin/projects']]}
+      narrow
       sub="Namespaces, and the fence around them. Members are added when it stands."
     >
       <NewProjectForm clusters={clusters} />

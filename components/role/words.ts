@@ -13,7 +13,7 @@ export const placeWords: Readonly<Record<Place, string>> = {
 
 export const portalWords = {
   admin: 'administers Gatehouse itself',
-  auditor: 'reads all of Gatehouse, changes nothing',
+  auditor: 'reads all of Gatehouse and changes nothing',
 } as const;
 
 /** The core group has no name in Kubernetes; people need one. */

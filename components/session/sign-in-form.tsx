@@ -36,7 +36,7 @@ export function SignInForm({ error, callbackUrl }: { error: string | undefined; 
           {sentenceOf(said)}
         </Note>
       ) : null}
-      <Field label="Name" hint="As in Windows: alice, alice@corp.example or CORP\alice">
+      <Field label="Name" hint="As in Windows: name, name@domain or DOMAIN\name">
         <Input
           name="login"
           autoComplete="username"

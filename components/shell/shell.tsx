@@ -22,13 +22,13 @@ export function Shell({ me, counts, children }: { me: Me; counts: Counts; childr
   ];
   const lists = groups.map(({ title, places }) => <NavList key={title} title={title} places={places} counts={counts} />);
   const foot = (
-    <div className="flex items-center gap-1 border-line border-t px-2 pt-3 text-[12.5px] leading-[17px]">
-      <div className="min-w-0 flex-1">
-        <div className="truncate text-soft">{me.person.displayName}</div>
-        <div className="truncate text-faint">{me.person.upn ?? me.person.wireName}</div>
+    <div className="border-line border-t px-2 pt-2.5 text-[12.5px] leading-[17px]">
+      <div className="flex items-center gap-0.5">
+        <span className="mr-auto truncate text-soft">{me.person.displayName}</span>
+        <ThemeMenu />
+        <SignOut />
       </div>
-      <ThemeMenu />
-      <SignOut />
+      <div className="truncate text-faint">{me.person.upn ?? me.person.wireName}</div>
     </div>
   );
   return (

@@ -12,7 +12,7 @@ export const buttonStyle = cva(
         primary: 'border-accent bg-accent text-on-accent hover:brightness-110',
         danger: 'border-bad/45 bg-bg text-bad hover:bg-bad-soft',
         ghost: 'border-transparent bg-transparent text-soft hover:bg-sunk hover:text-ink',
-        link: 'border-transparent bg-transparent px-0 text-accent hover:underline',
+        link: 'border-transparent bg-transparent text-accent hover:underline',
       },
       size: { normal: 'h-8 px-3 text-[13.5px]', small: 'h-7 px-2 text-[13px]', icon: 'size-8 p-0', tiny: 'size-6 p-0 [&_svg]:size-3.5' },
     },
@@ -23,13 +23,9 @@ export const buttonStyle = cva(
 type Style = VariantProps<typeof buttonStyle>;
 
 export function Button({ look, size, className, type = 'button', ...rest }: ComponentProps<'button'> & Style) {
-  return (
-    <button
-      type={type}
-      className={cn(buttonStyle({ look, size: look === 'link' ? (size ?? 'small') : size }), look === 'link' && 'px-0', className)}
-      {...rest}
-    />
-  );
+  // In a table a link must not make its row higher than the text beside it.
+  const likeText = look === 'link' && 'h-5 rounded-sm border-0 px-0';
+  return <button type={type} className={cn(buttonStyle({ look, size }), likeText, className)} {...rest} />;
 }
 
 export function ButtonLink({ look, size, className, ...rest }: ComponentProps<typeof Link> & Style) {

@@ -9,6 +9,7 @@ test('a time is said relative to now, in the largest unit that fits', () => {
   expect(from(-61_000)).toBe('1 min ago');
   expect(from(3 * 3_600_000)).toBe('in 3 h');
   expect(from(-25 * 3_600_000)).toBe('1 day ago');
+  expect(from(5 * 24 * 3_600_000 - 1_000)).toBe('in 5 days');
 });
 
 test('beyond two weeks the date is said, with the year where it is another one', () => {

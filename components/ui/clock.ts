@@ -9,15 +9,15 @@ export function relativeTime(at: Date, now: Date): string {
   const span = Math.abs(ahead);
   if (span < 10 * second) return ahead > 0 ? 'now' : 'just now';
   if (span >= 14 * day) return shortDate(at, now);
-  const words = amount(span);
-  return ahead > 0 ? `in ${words}` : `${words} ago`;
+  return ahead > 0 ? `in ${amount(span, Math.round)}` : `${amount(span, Math.floor)} ago`;
 }
 
-function amount(span: number): string {
-  if (span < minute) return `${Math.floor(span / second)} s`;
-  if (span < hour) return `${Math.floor(span / minute)} min`;
-  if (span < day) return `${Math.floor(span / hour)} h`;
-  const days = Math.floor(span / day);
+/** What lies ahead is rounded: "30 days from now" is not "29 days" a second later. */
+function amount(span: number, whole: (number: number) => number = Math.floor): string {
+  if (span < minute) return `${whole(span / second)} s`;
+  if (span < hour) return `${whole(span / minute)} min`;
+  if (span < day) return `${whole(span / hour)} h`;
+  const days = whole(span / day);
   return days === 1 ? '1 day' : `${days} days`;
 }
 

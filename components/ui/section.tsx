@@ -15,7 +15,7 @@ export function Section({
   const id = useId();
   return (
     <section aria-labelledby={id} className={cn('mt-7', className)}>
-      <div className="mb-2 flex min-h-7 items-center gap-3">
+      <div className="mb-1 flex min-h-7 items-center gap-3">
         <h2 id={id} className="font-semibold">
           {title}
         </h2>

@@ -27,7 +27,7 @@ export function Th({ className, right, ...rest }: ComponentProps<'th'> & { right
     <th
       scope="col"
       className={cn(
-        'h-8 border-line border-b px-2.5 pb-1 text-left align-bottom font-medium text-faint text-xs whitespace-nowrap first:pl-0 last:pr-0',
+        'h-7 border-line border-b px-2.5 pb-1 text-left align-bottom font-medium text-faint text-xs whitespace-nowrap first:pl-0 last:pr-0',
         right && 'text-right',
         className,
       )}

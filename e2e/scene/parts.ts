@@ -48,7 +48,7 @@ async function furnish(cluster: Cluster): Promise<void> {
 
 /** A pod with a shell, tar, a web server and a log line each second. */
 function pod(nodeName: string, namespace: string, name: string): object {
-  const script = `mkdir -p /www && echo "hello from ${namespace}/${name}" > /www/index.html && httpd -p ${podPort} -h /www; i=0; while true; do i=$((i+1)); echo "line $i"; sleep 1; done`;
+  const script = `mkdir -p /tmp/www && echo "hello from ${namespace}/${name}" > /tmp/www/index.html && httpd -p ${podPort} -h /tmp/www; i=0; while true; do i=$((i+1)); echo "line $i"; sleep 1; done`;
   return {
     apiVersion: 'v1',
     kind: 'Pod',

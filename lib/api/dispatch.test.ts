@@ -285,3 +285,24 @@ describe('input', () => {
     expect(body(await call('GET', '/people?search=ali%20corp', { headers: admin })).total).toBe(1);
   });
 });
+
+describe('without its database', () => {
+  test('the portal says so in words with 503, and serves nobody from what it remembers', async () => {
+    const alone = await testPortal();
+    const cookie = await alone.signIn('carol');
+    const callAlone = caller(alone.portal, sessionReads);
+    expect((await callAlone('GET', '/me', { headers: { cookie } })).status).toBe(200);
+    const { sql } = alone.portal.db;
+    await sql.query(
+      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
+    );
+    const refuse = (client: { query: unknown }) => {
+      client.query = () => Promise.reject(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }));
+    };
+    refuse(sql as { query: unknown });
+    const refused = await callAlone('GET', '/me', { headers: { cookie } });
+    expect([refused.status, code(refused), refused.headers.get('retry-after')]).toEqual([503, 'database.unreachable', '5']);
+    Reflect.deleteProperty(sql, 'query');
+    await alone.close();
+  });
+});

@@ -2,6 +2,7 @@
  * /api/v1: from an HTTP request to an operation's answer. One error shape for everything, a request id on every answer, nothing cached.
  */
 import { randomBytes } from 'node:crypto';
+import { inWords } from '#lib/db/database.ts';
 import { asFault, type Fault, fault } from '#lib/errors/fault.ts';
 import { createLog } from '#lib/log/log.ts';
 import { identify, requireOwnPage } from '#lib/session/caller.ts';
@@ -25,7 +26,7 @@ export function createApi(route: Router, portalNow: () => Promise<Portal>): Api 
     try {
       return await answer(request, route, await portalNow(), requestId);
     } catch (error) {
-      return refusal(asFault(error), requestId, request);
+      return refusal(asFault(inWords(error)), requestId, request);
     }
   };
 }

@@ -36,7 +36,7 @@ export function readContexts(text: string): KubeconfigContents {
   const config = parse(text);
   const contexts = entriesOf(config, 'contexts').map(({ name, value }) => ({
     name,
-    server: textOf(lookUp(config, 'clusters', textOf(value.cluster)).server),
+    server: textOf(lookUp(config, 'clusters', textOf(value.cluster))?.server),
     user: textOf(value.user),
     refusal: refusalOf(() => accessOf(config, name)),
   }));
@@ -71,17 +71,17 @@ function parse(text: string): Fields {
 const notAKubeconfig = 'This is not a kubeconfig. Paste what `kubectl config view --raw --flatten --minify` prints.';
 
 function accessOf(config: Fields, name: string): AdminAccess {
-  const context = lookUp(config, 'contexts', name);
+  const context = lookUp(config, 'contexts', name) ?? {};
   const clusterName = textOf(context.cluster);
   const userName = textOf(context.user);
   const cluster = lookUp(config, 'clusters', clusterName);
   const user = lookUp(config, 'users', userName);
-  if (Object.keys(cluster).length === 0)
+  if (!cluster)
     throw refuse(
       'no-cluster',
       `The context “${shown(name)}” names the cluster “${shown(clusterName)}”, which the kubeconfig does not have.`,
     );
-  if (Object.keys(user).length === 0)
+  if (!user)
     throw refuse('no-user', `The context “${shown(name)}” names the user “${shown(userName)}”, which the kubeconfig does not have.`);
   return { context: name, address: addressOf(cluster), auth: authOf(user) };
 }
@@ -193,8 +193,8 @@ function entriesOf(config: Fields, list: 'contexts' | 'clusters' | 'users'): { n
     .filter(({ name }) => name !== '');
 }
 
-function lookUp(config: Fields, list: 'contexts' | 'clusters' | 'users', name: string): Fields {
-  return entriesOf(config, list).find((entry) => entry.name === name)?.value ?? {};
+function lookUp(config: Fields, list: 'contexts' | 'clusters' | 'users', name: string): Fields | undefined {
+  return entriesOf(config, list).find((entry) => entry.name === name)?.value;
 }
 
 function isFields(value: unknown): value is Fields {

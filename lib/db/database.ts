@@ -49,18 +49,7 @@ export async function changing<T>(db: Database, work: (tx: Tx, touch: Touch) => 
       { timeout: options.timeoutMs ?? 15_000, maxWait: 5_000 },
     );
   } catch (error) {
-    if (isUnreachable(error)) {
-      throw fault(
-        'unavailable',
-        'database.unreachable',
-        'The database cannot be reached just now. Nothing was changed; try again in a moment.',
-        {
-          cause: error,
-          detail: error instanceof Error ? error.message : String(error),
-        },
-      );
-    }
-    throw error;
+    throw inWords(error);
   }
 }
 
@@ -71,7 +60,25 @@ async function appendChanges(tx: Tx, changes: readonly { topic: Topic; key: stri
   await tx.$queryRaw`SELECT append_changes(${topics}::text[], ${keys}::text[])`;
 }
 
+/** A database that is gone, in one sentence; any other error as it came. Readers of rows ask for this too. */
+export function inWords(error: unknown): unknown {
+  if (!isUnreachable(error)) return error;
+  return fault(
+    'unavailable',
+    'database.unreachable',
+    'The database cannot be reached just now. Nothing was changed; try again in a moment.',
+    {
+      cause: error,
+      detail: error instanceof Error ? error.message : String(error),
+      retryAfterSeconds: 5,
+    },
+  );
+}
+
+const goneCodes = new Set(['P1001', 'P1002', 'P1017', 'P2024', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', '57P01', '57P02', '57P03', '08006']);
+
 function isUnreachable(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return ['P1001', 'P1002', 'P1017', 'ECONNREFUSED', 'ECONNRESET', '57P01', '57P03'].includes(code);
+  if (!(error instanceof Error)) return false;
+  const code = 'code' in error ? String(error.code) : '';
+  return goneCodes.has(code) || /^(Connection terminated|timeout exceeded when trying to connect)/.test(error.message);
 }

@@ -53,6 +53,7 @@ const proxyReads = [
   'cluster_door_credential',
   'cluster_namespace',
   'cluster_entry',
+  'cluster_status',
   'project',
   'project_namespace',
   'role',

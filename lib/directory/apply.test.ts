@@ -102,15 +102,15 @@ function apply(operations: Operation[], more: Partial<Parameters<typeof applyPla
 
 describe('a plan carried out', () => {
   it('lets a disable through in under a second while 100,000 people are taken over', async () => {
-    const leaver = someone('leaver');
-    await apply([creation(leaver)]);
+    const leavers = ['one', 'two', 'three', 'four', 'five'].map((login) => someone(login));
+    await apply(leavers.map(creation));
     const crowd = Array.from({ length: 100_000 }, (_, n) => creation(someone(`user${n}`)));
     let isDone = false;
     const takeOver = apply(crowd).then(() => {
       isDone = true;
     });
     const times: number[] = [];
-    while (!isDone && times.length < 5) {
+    for (const leaver of leavers) {
       await new Promise((resolve) => setTimeout(resolve, 400));
       if (isDone) break;
       const began = performance.now();
@@ -124,7 +124,7 @@ describe('a plan carried out', () => {
       `SELECT (SELECT count(*)::integer FROM person) AS people, (SELECT count(*)::integer FROM change WHERE topic = 'person') AS changes,
               (SELECT count(*)::integer FROM revocation) AS cuts`,
     );
-    expect(rows[0]).toEqual({ people: 100_001, changes: 1 + times.length, cuts: times.length });
+    expect(rows[0]).toEqual({ people: 100_005, changes: 5 + times.length, cuts: times.length });
   }, 120_000);
 
   it('brings position and data in together: what was not written is read again', async () => {

@@ -9,7 +9,7 @@ import type { Touch } from '#lib/db/topics.ts';
 import { revoke } from '#lib/revocation/mutations.ts';
 import type { AccountState } from './active-directory/account.ts';
 import { type Fence, requireLease } from './lease.ts';
-import { endCredentials, type Position, removeEdges, saveEdges, saveGroups, savePeople, savePosition } from './mutations.ts';
+import { endCredentials, lockStates, type Position, removeEdges, saveEdges, saveGroups, savePeople, savePosition } from './mutations.ts';
 import type { Operation, Plan } from './plan.ts';
 import { auditOf, type Names } from './story.ts';
 import type { Directory, KnownPerson } from './types.ts';
@@ -43,15 +43,21 @@ export async function applyPlan(options: ApplyOptions): Promise<Applied> {
   for (const some of inPieces(cuts, cutsInOneTransaction)) {
     await changing(db, async (tx, touch) => {
       await requireLease(tx, fence);
+      // Two domain controllers show the same disable: whoever comes second finds it done.
+      const states = await lockStates(
+        tx,
+        some.map(({ person }) => person.id),
+      );
+      const fresh = some.filter(({ person, cut }) => states.get(person.id) !== cut);
       await savePeople(
         tx,
         directory.forestId,
-        some.map(({ person }) => person),
+        fresh.map(({ person }) => person),
       );
-      for (const { person, cut } of some) await cutOff(tx, touch, person, cut, evidenceAt);
+      for (const { person, cut } of fresh) await cutOff(tx, touch, person, cut, evidenceAt);
       await recordAll(
         tx,
-        some.flatMap((operation) => auditOf(directory, operation, names)),
+        fresh.flatMap((operation) => auditOf(directory, operation, names)),
       );
     });
   }

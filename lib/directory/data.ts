@@ -44,6 +44,18 @@ export async function loadControllers(db: Database, directoryId: string): Promis
   return rows.map((row) => ({ ...row, highestUsn: row.highestUsn === null ? null : BigInt(row.highestUsn) }));
 }
 
+export async function requireDirectory(db: Database, id: string): Promise<Directory> {
+  const directory = await loadDirectory(db, id);
+  if (!directory) throw new Error(`the directory ${id} is no more`);
+  return directory;
+}
+
+export async function requireController(db: Database, directoryId: string, id: string): Promise<DomainController> {
+  const controller = (await loadControllers(db, directoryId)).find((one) => one.id === id);
+  if (!controller) throw new Error(`the domain controller ${id} is no more`);
+  return controller;
+}
+
 export async function loadSealedSecret(db: Database, directoryId: string): Promise<Buffer | null> {
   const { rows } = await db.sql.query<{ sealed: Buffer }>('SELECT sealed FROM directory_secret WHERE directory_id = $1', [directoryId]);
   return rows[0]?.sealed ?? null;

@@ -11,9 +11,10 @@ import type { Service } from '#lib/runtime/service.ts';
 import { accountState } from './active-directory/account.ts';
 import { cutOff } from './apply.ts';
 import { loadControllers, loadDirectory, loadDueByClock, loadSealedSecret } from './data.ts';
+import { noteOutOfReach } from './directory-state.ts';
 import { createFollower, type Follower } from './follower.ts';
 import { acquireLease, type Lease, LeaseLost, requireLease } from './lease.ts';
-import { setDirectoryState, setPersonState } from './mutations.ts';
+import { setPersonState } from './mutations.ts';
 import { cutOf } from './plan.ts';
 import { stateEvent } from './story.ts';
 import type { Directory, DirectorySettings } from './types.ts';
@@ -156,10 +157,7 @@ export function createFollowing({ db, openingKey, log, workerId, directoryId }: 
     if (directory.state === 'unreachable' || directory.state === 'new') return;
     await changing(db, async (tx) => {
       await requireLease(tx, lease.fence);
-      const sentence = 'No domain controller answers. Everybody works on with what was last known, for a bounded time.';
-      if (!(await setDirectoryState(tx, directoryId, 'unreachable', sentence))) return;
-      const actor = { kind: 'directory', id: directoryId, name: directory.domain } as const;
-      await record(tx, { event: 'directory.unreachable', actor, subject: { kind: 'directory', id: directoryId, name: directory.domain } });
+      await noteOutOfReach(tx, directory);
     });
     log.error({ directory: directory.domain }, 'no domain controller answers');
   }

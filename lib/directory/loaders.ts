@@ -38,7 +38,6 @@ import {
 } from './people-schema.ts';
 import {
   directoryView,
-  freshAt,
   grantsByGroup,
   grantsOfGroup,
   groupsOfPerson,
@@ -104,7 +103,7 @@ export const peopleGet = operation({
     return {
       ...facts,
       ...personView(world, facts, now),
-      directory: { id: facts.directoryId, domain: facts.domain, freshAt: freshAt(world, facts.directoryId) },
+      directory: { id: facts.directoryId, domain: facts.domain, freshAt: facts.directoryFreshAt },
       live: world.standing(id, now) === 'live',
       groups: groupsOfPerson(world, id, now),
       explanation,
@@ -217,9 +216,9 @@ export const directoriesList = operation({
   allow: 'auditor',
   input: none,
   output: directoriesOutput,
-  async run({ db, world }) {
+  async run({ db }) {
     const rows = await directoriesWithControllers(db);
-    return { directories: rows.map((row) => directoryView(world, row)) };
+    return { directories: rows.map((row) => directoryView(row)) };
   },
 });
 

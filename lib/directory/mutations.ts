@@ -35,6 +35,14 @@ export async function savePeople(tx: Tx, forestId: string, people: readonly Know
       state_since = CASE WHEN p.state = excluded.state THEN p.state_since ELSE now() END`;
 }
 
+/** What they are at this moment, held so until the transaction ends. */
+export async function lockStates(tx: Tx, personIds: readonly string[]): Promise<Map<string, string>> {
+  const rows = await tx.$queryRaw<
+    { id: string; state: string }[]
+  >`SELECT id, state FROM person WHERE id = ANY(${[...personIds]}) ORDER BY id FOR UPDATE`;
+  return new Map(rows.map(({ id, state }) => [id, state]));
+}
+
 export async function setPersonState(tx: Tx, touch: Touch, personId: string, state: KnownPerson['state']): Promise<boolean> {
   const changed = await tx.$executeRaw`
     UPDATE person SET state = ${state}, state_since = now(), updated_at = now() WHERE id = ${personId} AND cut_at IS NULL AND state <> ${state}`;

@@ -164,6 +164,7 @@ export type PersonFactsRow = PersonListRow & {
   readonly wireName: string;
   readonly directoryId: string;
   readonly domain: string;
+  readonly directoryFreshAt: Date | null;
   readonly accountExpiresAt: Date | null;
   readonly lockoutAt: Date | null;
   readonly passwordSetAt: Date | null;
@@ -177,6 +178,7 @@ export async function personFacts(db: Database, id: string): Promise<PersonFacts
   const { rows } = await db.sql.query<PersonFactsRow>(
     `SELECT p.id, p.display_name AS "displayName", p.upn, p.sam_account_name AS "samAccountName", p.mail, p.title, p.department, p.state, p.state_since AS "stateSince",
        p.dn, p.object_guid::text AS "objectGuid", p.sid, p.wire_name AS "wireName", p.directory_id AS "directoryId", d.domain,
+       (SELECT max(c.fresh_at) FROM domain_controller c WHERE c.directory_id = d.id) AS "directoryFreshAt",
        p.account_expires_at AS "accountExpiresAt", p.lockout_at AS "lockoutAt", p.password_set_at AS "passwordSetAt", p.must_change_password AS "mustChangePassword",
        p.deleted_at AS "deletedAt", p.cut_at AS "cutAt", p.cut_reason AS "cutReason"
      FROM person p JOIN directory d ON d.id = p.directory_id WHERE p.id = $1`,

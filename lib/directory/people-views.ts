@@ -88,25 +88,21 @@ export function scopeWords(world: World, scopeId: string): string {
   return scopeInWords(scope, { cluster: (id) => world.cluster(id)?.name ?? id, project: (id) => world.project(id)?.title ?? id });
 }
 
-export function freshAt(world: World, directoryId: string): Date | null {
-  const at = world.freshness(directoryId);
-  return at === null ? null : new Date(at);
-}
-
 type Connection = {
-  readonly id: string;
   readonly settings: { readonly urls?: string[]; readonly bindDn?: string; readonly scopeDns?: string[] };
+  readonly controllers: readonly { readonly freshAt: Date | null }[];
 };
 
-/** The connection without its secret: the settings column never held one. */
-export function directoryView<Row extends Connection>(world: World, row: Row) {
+/** The connection without its secret: the settings column never held one. As fresh as the freshest of its domain controllers. */
+export function directoryView<Row extends Connection>(row: Row) {
   const { settings, ...facts } = row;
+  const fresh = row.controllers.flatMap(({ freshAt }) => (freshAt ? [freshAt.getTime()] : []));
   return {
     ...facts,
     urls: settings.urls ?? [],
     bindDn: settings.bindDn ?? null,
     scopeDns: settings.scopeDns ?? [],
-    freshAt: freshAt(world, row.id),
+    freshAt: fresh.length > 0 ? new Date(Math.max(...fresh)) : null,
   };
 }
 

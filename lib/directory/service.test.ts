@@ -261,6 +261,31 @@ describe('following', () => {
     expect(await reads()).toBe(before);
   });
 
+  it('cuts once, though two domain controllers show it, and goes on with the other when one is lost', async () => {
+    const { ad, db } = scene;
+    const url = ad.url.replace('ldaps:', 'ldap:').replace(':636', ':389');
+    await scene.service.stop();
+    await db.sql.query(`INSERT INTO domain_controller (id, directory_id, url) SELECT 'dc-second', id, $1 FROM directory`, [url]);
+    await scene.service.start();
+    const following = async () => (await db.sql.query(`SELECT 1 FROM domain_controller WHERE state = 'following'`)).rows.length;
+    await eventually(async () => (await following()) === 2);
+    for (const login of ['tyamada', 'oneill', 'zoe']) {
+      const { id } = await person(login);
+      await ad.setDisabled(login, true);
+      await eventually(() => revocationOf(id, 'disabled'));
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      expect((await db.sql.query('SELECT 1 FROM revocation WHERE person_id = $1', [id])).rows).toHaveLength(1);
+    }
+    await scene.service.stop();
+    await db.sql.query(`UPDATE domain_controller SET url = 'ldaps://127.0.0.1:9' WHERE id <> 'dc-second'`);
+    await scene.service.start();
+    await ad.setDisabled('zoe', false);
+    await eventually(async () => (await person('zoe')).state === 'enabled');
+    await scene.service.stop();
+    await db.sql.query(`DELETE FROM domain_controller WHERE id <> 'dc-second'`);
+    await scene.service.start();
+  });
+
   it('says so when no domain controller answers, removes nobody, and recovers by itself', async () => {
     const living = async () => (await scene.db.sql.query(`SELECT 1 FROM person WHERE deleted_at IS NULL`)).rows.length;
     const state = async () => (await scene.db.sql.query<{ state: string }>('SELECT state FROM directory')).rows[0]?.state;

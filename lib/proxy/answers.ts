@@ -115,6 +115,9 @@ export const directoryNotFresh = (boundMinutes: number) =>
 export const nameOnItsWay = () =>
   later('name-on-its-way', 'Your access is on its way: this cluster has not confirmed your name yet. Try again in a few seconds.', 2);
 
+export const groupOnItsWay = () =>
+  later('grant-on-its-way', 'A new grant of yours is on its way to this cluster. Try again in a second.', 1);
+
 export const tooManyStreams = () =>
   later('too-many-streams', 'You hold as many open streams as this door allows one person. Close some and try again.', 10);
 

@@ -1,4 +1,5 @@
 import type { Gate } from '#lib/revocation/gate.ts';
+import type { GroupArrivals } from './group-arrivals.ts';
 import type { NamespaceWatches } from './namespace-watches.ts';
 import type { DoorWorld, FreshnessBounds } from './types.ts';
 
@@ -10,6 +11,7 @@ export interface Desk {
   readonly bounds: FreshnessBounds;
   readonly namespaceWatches: NamespaceWatches;
   readonly doorCredentials: DoorCredentials;
+  readonly groupArrivals: GroupArrivals;
   now(): Date;
 }
 

@@ -238,7 +238,7 @@ describe('what a cluster answers', () => {
     expect((await get('/clusters/east/api/v1/namespaces/shop/services/web/proxy/', alice)).status).toBe(302);
   });
 
-  test('a refusal of our own account is 502, never passed as the person’s; a refusal of the person is theirs (DECISIONS 11, F17)', async () => {
+  test('a refusal of our own account is 502, never passed as the person’s; a refusal of the person is theirs; a group that has not arrived is on its way (DECISIONS 11, F17)', async () => {
     const refuse = (message: string) => (_request: unknown, socket: { write(text: string): unknown }) => {
       const body = JSON.stringify({ kind: 'Status', message, code: 403 });
       socket.write(`HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
@@ -247,9 +247,17 @@ describe('what a cluster answers', () => {
     upstream.script = refuse(`users "a" is forbidden: User "${account}" cannot impersonate resource "users"`);
     expect((await get('/clusters/east/api/v1/pods', alice)).status).toBe(502);
     expect((await raw(...upgradeLines(alice))).status).toBe(502);
+    upstream.script = refuse(
+      `groups "g" is forbidden: User "${account}" cannot impersonate resource "groups" in API group "" at the cluster scope`,
+    );
+    const onItsWay = await get('/clusters/east/api/v1/pods', alice);
+    expect(onItsWay.status).toBe(503);
+    expect(onItsWay.head).toMatch(/Retry-After: 1/);
     upstream.script = refuse('pods is forbidden: User "gatehouse:alice@corp.example" cannot list resource "pods"');
     expect((await get('/clusters/east/api/v1/pods', alice)).status).toBe(403);
-    upstream.script = refuse(`pods "User \\"${account}\\" cannot " is forbidden: User "gatehouse:alice@corp.example" cannot get`);
+    upstream.script = refuse(
+      `pods "User \\"${account}\\" cannot impersonate" is forbidden: User "gatehouse:alice@corp.example" cannot get`,
+    );
     expect((await get('/clusters/east/api/v1/pods', alice)).status).toBe(403);
     upstream.script = (_request, socket) => void socket.write('HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n');
     expect((await get('/clusters/east/api/v1/pods', alice)).status).toBe(502);
@@ -453,6 +461,34 @@ describe('what ends, ends', () => {
     expect((await get('/clusters/east/api/v1/namespaces', token)).status).toBe(200);
     expect(decodeURIComponent(upstream.seen.at(-1)?.line ?? '')).toContain('in (pay,shop)');
     expect((await get('/clusters/east/api/v1/namespaces?watch=1&resourceVersion=6', token)).status).toBe(200);
+    watch.destroy();
+  });
+
+  test('a role that lost a rule: its streams are asked again once the cluster has it, and cut when the cluster says no (DECISIONS 18)', async () => {
+    const token = await stand.token('alice');
+    heldOpen(`${jsonStream}${chunk('{"type":"ADDED"}\n')}`);
+    const watch = await openRaw(stand.url, stand.caPem);
+    watch.send(['GET /clusters/east/api/v1/namespaces/shop/pods?watch=1 HTTP/1.1', 'Host: door', `Authorization: Bearer ${token}`]);
+    await watch.until(/ADDED/);
+    let allowed = true;
+    upstream.script = (_request, socket) => void socket.write(ok(JSON.stringify({ status: { allowed } })));
+    const convergedOnRole = async () => {
+      upstream.seen.length = 0;
+      await stand.write('role', viewerId, 'UPDATE role SET version = version + 1 WHERE id = $1', [viewerId]);
+      expect(upstream.seen).toEqual([]);
+      await stand.db.sql.query(
+        `INSERT INTO cluster_status (cluster_id, converged_seq) VALUES ($1, $2) ON CONFLICT (cluster_id) DO UPDATE SET converged_seq = $2`,
+        [clusterId('east'), stand.feed.seq.toString()],
+      );
+      await expect.poll(() => upstream.seen.length).toBe(1);
+      return JSON.parse(upstream.seen[0]?.body ?? '').spec.resourceAttributes;
+    };
+    expect(await convergedOnRole()).toMatchObject({ verb: 'watch', resource: 'pods', namespace: 'shop' });
+    expect(upstream.seen[0]?.headers).toContain('Impersonate-User: gatehouse:alice@corp.example');
+    expect(watch.text()).not.toContain('\r\n0\r\n\r\n');
+    allowed = false;
+    await convergedOnRole();
+    await watch.until(/\r\n0\r\n\r\n$/, 1_000);
     watch.destroy();
   });
 

@@ -23,10 +23,12 @@ import { type Answer, asAnswer, badHeader, badMessage, badMethod, headTooLarge, 
 import { answerForCut } from './cut-answers.ts';
 import type { Desk, DoorCredentials } from './desk.ts';
 import { forward, type Live } from './forward.ts';
+import { createGroupArrivals } from './group-arrivals.ts';
 import { createJudge } from './judge.ts';
 import { createMetrics } from './metrics.ts';
 import { createNamespaceWatches, setOf } from './namespace-watches.ts';
 import { admit } from './pipeline.ts';
+import { createReasking } from './reask.ts';
 import { answerRequest, answerSocket } from './status.ts';
 import type { Description } from './steps/describe.ts';
 import type { Impersonated } from './steps/impersonate.ts';
@@ -72,7 +74,16 @@ const snapshotMax = 2_000;
 export function createDoor(options: DoorOptions): Door {
   const { config, db, world, lease, doorCredentials, hashKey, log, replicaId, tls, bounds = defaultBounds, drainMs = 1_500 } = options;
   const gate = createGate({ world, lease });
-  const desk: Desk = { world, gate, hashKey, bounds, doorCredentials, namespaceWatches: createNamespaceWatches(), now: () => new Date() };
+  const desk: Desk = {
+    world,
+    gate,
+    hashKey,
+    bounds,
+    doorCredentials,
+    namespaceWatches: createNamespaceWatches(),
+    groupArrivals: createGroupArrivals(),
+    now: () => new Date(),
+  };
   const upstreams = createUpstreams();
   const usage = createUsage({ db, log });
   const trail = createTrail({ db, log });
@@ -80,6 +91,9 @@ export function createDoor(options: DoorOptions): Door {
   const streams = createStreams({ onCut: noteCut });
   const metrics = createMetrics({ openStreams: () => streams.size, leaseAgeSeconds: () => (performance.now() - lease.lastReadAt) / 1_000 });
   const hands = { upstreams, desk, endCut: (stream: Stream) => streams.cut(stream, 'lease-over') };
+  const reasking = createReasking({ db, world, desk, upstreams, log, cut: (stream) => streams.cut(stream, 'right-withdrawn') });
+  /** What was let in and is still open, for whoever must ask again. */
+  const lives = new Map<string, Live>();
   /** Answers under way on a socket, so that nothing raw is ever written between their bytes. */
   const underWay = new WeakMap<Duplex, number>();
   let state: 'new' | 'open' | 'draining' | 'closed' = 'new';
@@ -144,7 +158,7 @@ export function createDoor(options: DoorOptions): Door {
       answerRequest(response, { ...answer.facts, close }, arrival.id);
       if (close) response.once('finish', () => request.socket.destroySoon());
     } finally {
-      stream?.close();
+      if (stream) closed(stream);
     }
   }
 
@@ -174,7 +188,7 @@ export function createDoor(options: DoorOptions): Door {
     } finally {
       if (stream) {
         noteClosed(stream, reached);
-        stream.close();
+        closed(stream);
       }
       metrics.request({
         cluster: reached.cluster?.name ?? '',
@@ -202,7 +216,14 @@ export function createDoor(options: DoorOptions): Door {
       address: arrival.address,
       client: admitted.headers.userAgent?.slice(0, 200) ?? null,
     });
-    return { ...admitted, stream };
+    const live = { ...admitted, stream };
+    lives.set(stream.id, live);
+    return live;
+  }
+
+  function closed(stream: Stream): void {
+    lives.delete(stream.id);
+    stream.close();
   }
 
   /** Judges everything open anew and cuts what would not be let in now. Waits for nothing. */
@@ -336,6 +357,7 @@ export function createDoor(options: DoorOptions): Door {
         metricsServer.close(resolve);
         metricsServer.closeAllConnections();
       });
+      await reasking.stop();
       upstreams.close();
       await usage.stop();
       await trail.stop();
@@ -344,6 +366,7 @@ export function createDoor(options: DoorOptions): Door {
     },
     async onChanges(changes) {
       sweep();
+      reasking.onChanges(changes, lives.values());
       acknowledger.add(
         changes.filter(({ topic }) => topic === 'revocation').map(({ key }) => key),
         desk.now(),

@@ -6,7 +6,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import { answerHeaders } from './answer-headers.ts';
-import { clusterCredentialInvalid, clusterRedirected } from './answers.ts';
+import { type Answer, clusterCredentialInvalid, clusterRedirected, groupOnItsWay } from './answers.ts';
 import { type Follower, followWatch } from './boundaries.ts';
 import { answerForCut } from './cut-answers.ts';
 import type { Desk } from './desk.ts';
@@ -65,7 +65,7 @@ export async function forward(
 }
 
 /** The body to relay, once it is clear that this answer is the person's to hear. */
-async function judgeAnswer(live: Live, answer: IncomingMessage, exchange: Exchange, { doorCredentials }: Desk): Promise<Readable> {
+async function judgeAnswer(live: Live, answer: IncomingMessage, exchange: Exchange, desk: Desk): Promise<Readable> {
   const status = answer.statusCode ?? 502;
   const isApplication = live.target.tail !== null;
   if (status >= 300 && status < 400 && status !== 304 && !isApplication) {
@@ -74,15 +74,23 @@ async function judgeAnswer(live: Live, answer: IncomingMessage, exchange: Exchan
   }
   if (status === 401 && !isApplication) {
     exchange.abort();
-    doorCredentials.forget(live.cluster.id);
+    desk.doorCredentials.forget(live.cluster.id);
     throw clusterCredentialInvalid('the cluster answered 401 to our own token');
   }
   if (status !== 403) return answer;
-  const { isOurs, body } = await lookForOwnRefusal(answer);
-  if (!isOurs) return body;
+  const { refused, body } = await lookForOwnRefusal(answer);
+  if (refused === null) return body;
   exchange.abort();
+  throw refusalOfOurs(live, refused, desk);
+}
+
+/** Our account was refused, not the person: a broken credential of ours, or a grant that the cluster has not heard of yet. */
+export function refusalOfOurs(live: Impersonated, refused: 'groups' | 'account', { doorCredentials, groupArrivals }: Desk): Answer {
+  if (refused === 'groups' && groupArrivals.mayBeOnTheWay(live.cluster.id, live.platformGroups)) return groupOnItsWay();
   doorCredentials.forget(live.cluster.id);
-  throw clusterCredentialInvalid('the cluster does not let our account impersonate this person or one of their groups');
+  return clusterCredentialInvalid(
+    `the cluster does not let our account act as this ${refused === 'groups' ? 'person’s groups' : 'person'}`,
+  );
 }
 
 function relay(body: Readable, response: ServerResponse, mayPass: (chunk: Buffer) => boolean): Promise<void> {

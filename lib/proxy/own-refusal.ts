@@ -9,11 +9,12 @@ import { accountName, doorAccount } from '#lib/cluster/names.ts';
 
 const lookAtBytes = 4_096;
 const account = accountName(doorAccount);
-const inJson = Buffer.from(`User \\"${account}\\" cannot `);
-const inProtobuf = Buffer.from(`User "${account}" cannot `);
+const inJson = `User \\"${account}\\" cannot impersonate`;
+const inProtobuf = `User "${account}" cannot impersonate`;
 
 export interface Looked {
-  readonly isOurs: boolean;
+  /** What our account was refused: to act as somebody in these groups, or anything else of ours; null when the refusal is the person's. */
+  readonly refused: 'groups' | 'account' | null;
   /** The whole body again, what was looked at first. */
   readonly body: Readable;
 }
@@ -30,7 +31,16 @@ export async function lookForOwnRefusal(answer: IncomingMessage): Promise<Looked
   }
   const head = Buffer.concat(seen);
   const needle = (answer.headers['content-type'] ?? '').includes('protobuf') ? inProtobuf : inJson;
-  return { isOurs: head.subarray(0, lookAtBytes).includes(needle), body: Readable.from(rest(head, iterator), { objectMode: false }) };
+  return {
+    refused: refusedIn(head.subarray(0, lookAtBytes).toString('latin1'), needle),
+    body: Readable.from(rest(head, iterator), { objectMode: false }),
+  };
+}
+
+function refusedIn(text: string, needle: string): Looked['refused'] {
+  const at = text.indexOf(needle);
+  if (at === -1) return null;
+  return /^\S* resource \\?"groups\\?"/.test(text.slice(at + needle.length)) ? 'groups' : 'account';
 }
 
 async function* rest(head: Buffer, iterator: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {

@@ -11,7 +11,7 @@ import { clusterCredentialInvalid, clusterRedirected } from './answers.ts';
 import { followSpdy, followWebSocket, spdyFailure, spdyGoAway, webSocketClose } from './boundaries.ts';
 import { answerForCut, sentenceForCut } from './cut-answers.ts';
 import type { Desk } from './desk.ts';
-import type { Live } from './forward.ts';
+import { type Live, refusalOfOurs } from './forward.ts';
 import { lookForOwnRefusal } from './own-refusal.ts';
 import { answerSocket } from './status.ts';
 import type { CutReason, Stream } from './streams.ts';
@@ -119,7 +119,7 @@ async function relayRefusal(
   live: Live,
   answer: IncomingMessage,
   socket: Duplex,
-  { doorCredentials }: Desk,
+  desk: Desk,
   abort: () => void,
 ): Promise<{ status: number }> {
   const status = answer.statusCode ?? 502;
@@ -127,11 +127,15 @@ async function relayRefusal(
     abort();
     throw clusterRedirected();
   }
-  const looked = status === 403 ? await lookForOwnRefusal(answer) : { isOurs: status === 401, body: answer };
-  if (looked.isOurs) {
+  if (status === 401) {
     abort();
-    doorCredentials.forget(live.cluster.id);
-    throw clusterCredentialInvalid(`the cluster refused our own account (${status})`);
+    desk.doorCredentials.forget(live.cluster.id);
+    throw clusterCredentialInvalid('the cluster answered 401 to our own token');
+  }
+  const looked = status === 403 ? await lookForOwnRefusal(answer) : { refused: null, body: answer };
+  if (looked.refused !== null) {
+    abort();
+    throw refusalOfOurs(live, looked.refused, desk);
   }
   socket.write(headOf(answer, [...answerHeaders(answer.rawHeaders), 'Connection', 'close']));
   await new Promise<void>((resolve) => {

@@ -117,7 +117,7 @@ export function createUpstreams({ firstByteLimitMs = firstByteMs, connectLimitMs
           else {
             body.pipe(request);
             body.once('close', () => {
-              if (!(body as IncomingMessage).complete) request.destroy();
+              if (!body.readableEnded) request.destroy();
             });
           }
         });

@@ -8,6 +8,7 @@ import { notFound } from 'next/navigation';
 import type { z } from 'zod';
 import type { Allow, Operation } from '#lib/api/operation.ts';
 import { perform } from '#lib/api/perform.ts';
+import { inWords } from '#lib/db/database.ts';
 import { asFault, type Fault } from '#lib/errors/fault.ts';
 import { createCookies } from './cookies.ts';
 import { currentCaller, toSignIn } from './current.ts';
@@ -42,7 +43,7 @@ export async function attemptToLoad<Input extends z.ZodObject, Output extends z.
     const context = contextOf(opened, sent, createCookies(null, opened.config.portalUrl), caller.viewer, new Date());
     return { ok: true, value: await perform(operation, context, caller, () => input) };
   } catch (error) {
-    const problem = asFault(error);
+    const problem = asFault(inWords(error));
     if (problem.status >= 500)
       opened?.log.error({ err: problem, operation: operation.id, requestId: requestIdOf(sent) }, 'a page could not be loaded');
     return { ok: false, problem };

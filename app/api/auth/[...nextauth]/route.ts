@@ -2,6 +2,7 @@ import NextAuth from 'next-auth';
 import { refusal } from '#lib/api/dispatch.ts';
 import { addressHeader } from '#lib/api/headers.ts';
 import { readText } from '#lib/api/read-request.ts';
+import { inWords } from '#lib/db/database.ts';
 import { asFault, fault } from '#lib/errors/fault.ts';
 import { cookieName, readCookies, sessionCookie } from '#lib/session/cookies.ts';
 import { portal } from '#lib/session/portal.ts';
@@ -33,7 +34,7 @@ async function authenticate(request: Request, context: Parameters): Promise<Resp
     });
     return await NextAuth(bounded, context, options);
   } catch (error) {
-    return refusal(asFault(error), requestIdOf(request.headers), request);
+    return refusal(asFault(inWords(error)), requestIdOf(request.headers), request);
   }
 }
 

@@ -1,0 +1,85 @@
+import { Live } from '#components/shell/live.tsx';
+import { Page } from '#components/shell/page.tsx';
+import { latency } from '#components/ui/clock.ts';
+import { Facts } from '#components/ui/facts.tsx';
+import { Columns, Section } from '#components/ui/section.tsx';
+import type { Overview } from '#lib/overview/schema.ts';
+import { AttentionTable } from './attention-table.tsx';
+import { Convergence, inStep } from './convergence.tsx';
+import { LatencyHistogram } from './latency-histogram.tsx';
+import { ProcessList } from './process-list.tsx';
+import { RecentCuts } from './recent-cuts.tsx';
+
+/** Is what was decided true everywhere, right now? */
+export function OverviewPage({ overview }: { overview: Overview }) {
+  const { clusters, counts, attention, recentCuts, latencies, processes } = overview;
+  return (
+    <Page title="Overview" sub={summaryOf(overview)}>
+      <Live />
+      <div className="mt-5">
+        <Facts
+          items={[
+            freshness(overview),
+            {
+              figure: counts.people.toLocaleString('en'),
+              text: `people, ${(counts.people - counts.livePeople).toLocaleString('en')} of them may not sign in; ${counts.groups.toLocaleString('en')} groups`,
+            },
+            {
+              figure: counts.streams.toLocaleString('en'),
+              text: `open ${counts.streams === 1 ? 'stream' : 'streams'} on ${clusters.length.toLocaleString('en')} ${clusters.length === 1 ? 'cluster' : 'clusters'}`,
+            },
+            slowestCut(latencies),
+          ]}
+        />
+      </div>
+      <Columns>
+        <div>
+          <Section title="Needs attention">
+            <AttentionTable attention={attention} />
+          </Section>
+        </div>
+        <div>
+          <Section title="Clusters">
+            <Convergence clusters={clusters} />
+          </Section>
+          <Section title="Lost access last">
+            <RecentCuts cuts={recentCuts} />
+          </Section>
+          {latencies.length > 0 ? (
+            <Section title="How fast">
+              <LatencyHistogram latencies={latencies} />
+            </Section>
+          ) : null}
+          <Section title="Running">
+            <ProcessList processes={processes} />
+          </Section>
+        </div>
+      </Columns>
+    </Page>
+  );
+}
+
+function summaryOf({ clusters, attention }: Overview): string {
+  const toLookAt = attention.filter(({ level }) => level !== 'note').length;
+  const look = toLookAt === 0 ? 'Nothing needs a look.' : toLookAt === 1 ? 'One thing needs a look.' : `${toLookAt} things need a look.`;
+  if (clusters.length === 0) return `No cluster is registered yet. ${look}`;
+  return `What was decided is true on ${inStep(clusters).toLocaleString('en')} of ${clusters.length.toLocaleString('en')} ${clusters.length === 1 ? 'cluster' : 'clusters'}. ${look}`;
+}
+
+/** By the directory that is furthest behind: the one whose leavers would be noticed last. */
+function freshness({ directories, now }: Overview) {
+  const followed = directories.flatMap(({ controllers }) => controllers).filter(({ state }) => state === 'following').length;
+  const behind = directories.map(({ freshAt }) => (freshAt ? Date.parse(now) - Date.parse(freshAt) : Number.POSITIVE_INFINITY));
+  const worst = Math.max(...behind);
+  if (directories.length === 0) return { figure: '–', text: 'no directory is connected' };
+  return {
+    figure: Number.isFinite(worst) ? latency(Math.max(0, worst)) : 'never',
+    text: `behind Active Directory, ${followed.toLocaleString('en')} ${followed === 1 ? 'DC' : 'DCs'} followed`,
+  };
+}
+
+function slowestCut(latencies: readonly number[]) {
+  return latencies.length === 0
+    ? { figure: '–', text: 'slowest cut-off; nobody was cut off yet' }
+    : { figure: latency(Math.max(...latencies)), text: `slowest cut-off of the last ${latencies.length.toLocaleString('en')}` };
+}

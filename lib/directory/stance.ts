@@ -1,0 +1,83 @@
+/** Where a follower stands within one connection: what it has seen, by which way it asks, and what that proves. */
+import type { Database } from '#lib/db/database.ts';
+import type { Log } from '#lib/log/log.ts';
+import type { Progress } from '#lib/request/answer.ts';
+import type { ChangeMode } from './changes.ts';
+import type { ServerIdentity } from './ldap/domain.ts';
+import type { Fence } from './lease.ts';
+import type { Position } from './mutations.ts';
+import type { DomainController } from './types.ts';
+
+/** What every step of a follower needs. */
+export interface Ground {
+  readonly db: Database;
+  readonly log: Log;
+  readonly directoryId: string;
+  readonly controllerId: string;
+  readonly url: string;
+  readonly fence: Fence;
+  /** Whether no other domain controller is followed. */
+  alone(): boolean;
+  onProgress(progress: Progress): void;
+}
+
+export interface Stance {
+  readonly identity: ServerIdentity;
+  readonly leads: boolean;
+  readonly mode: ChangeMode;
+  readonly seesDeleted: boolean;
+  readonly fullReadAt: Date;
+  cookie: Buffer | null;
+  usn: bigint;
+  livingCheck: Check;
+  presenceCheck: Check;
+  freshWrittenAt: number;
+  freshToldAt: number;
+}
+
+/** A look at who is still there: when it began, and which USN it is good for. */
+export interface Check {
+  readonly at: Date;
+  readonly usn: bigint;
+  readonly dueAt: number;
+}
+
+const readEverythingEveryMs = 24 * 3_600_000;
+
+export function openStance(from: Pick<Stance, 'identity' | 'leads' | 'mode' | 'cookie' | 'usn' | 'fullReadAt'>): Stance {
+  const check = { at: from.fullReadAt, usn: from.usn, dueAt: 0 };
+  return {
+    ...from,
+    seesDeleted: from.mode === 'dirsync-with-tombstones',
+    livingCheck: check,
+    presenceCheck: check,
+    freshWrittenAt: 0,
+    freshToldAt: 0,
+  };
+}
+
+export function positionOf(stance: Stance, usn: bigint, drainedAt: Date): Position {
+  return {
+    invocationId: stance.identity.invocationId,
+    dnsHostName: stance.identity.dnsHostName,
+    highestUsn: usn,
+    cookie: stance.mode === 'usn' ? null : stance.cookie,
+    seesDeleted: stance.seesDeleted,
+    freshAt: stance.seesDeleted ? drainedAt : stance.livingCheck.at,
+  };
+}
+
+/** A drain without a right to tombstones proves nothing about deletions: there the last look at the living counts, unless nothing happened since. */
+export function provenAt(stance: Stance, drainedAt: Date): Date {
+  return stance.seesDeleted || stance.livingCheck.usn === stance.usn ? drainedAt : stance.livingCheck.at;
+}
+
+export function isReadAllDue(fullReadAt: Date): boolean {
+  return Date.now() - fullReadAt.getTime() > readEverythingEveryMs;
+}
+
+/** Another invocationId, or a USN below ours: the server was restored, and what we remember of it is void. */
+export function canResume(row: DomainController, { invocationId, highestUsn }: ServerIdentity): boolean {
+  const isRecent = row.fullReadAt !== null && !isReadAllDue(row.fullReadAt);
+  return isRecent && row.invocationId === invocationId && row.highestUsn !== null && row.highestUsn <= highestUsn;
+}
