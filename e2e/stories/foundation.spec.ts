@@ -179,7 +179,11 @@ test('get, apply, logs, exec, cp and port-forward work through the door over bot
     const port = await freePort();
     const forward = nora.open('--context', name, '-n', 'monitoring', 'port-forward', 'pod/probe', `${port}:8080`);
     await forward.shows('Forwarding from');
-    expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toContain('hello from monitoring/probe');
+    const page = await fetch(`http://127.0.0.1:${port}/`, { headers: { connection: 'close' } }).then(
+      (response) => response.text(),
+      (error: unknown) => `${error}; kubectl said: ${forward.output()}`,
+    );
+    expect(page).toContain('hello from monitoring/probe');
     forward.stop();
     await forward.ended;
   }

@@ -1,3 +1,4 @@
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { operations as auditReads } from '#lib/audit/loaders.ts';
@@ -287,22 +288,59 @@ describe('input', () => {
 });
 
 describe('without its database', () => {
-  test('the portal says so in words with 503, and serves nobody from what it remembers', async () => {
-    const alone = await testPortal();
-    const cookie = await alone.signIn('carol');
+  test('the portal says so in words with 503, serves nobody from what it remembers, and recovers by itself', async () => {
+    const line = await createLine();
+    const alone = await testPortal(line.through);
+    const headers = { cookie: await alone.signIn('carol') };
     const callAlone = caller(alone.portal, sessionReads);
-    expect((await callAlone('GET', '/me', { headers: { cookie } })).status).toBe(200);
-    const { sql } = alone.portal.db;
-    await sql.query(
-      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
-    );
-    const refuse = (client: { query: unknown }) => {
-      client.query = () => Promise.reject(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }));
-    };
-    refuse(sql as { query: unknown });
-    const refused = await callAlone('GET', '/me', { headers: { cookie } });
+    expect((await callAlone('GET', '/me', { headers })).status).toBe(200);
+    await line.cut();
+    const refused = await callAlone('GET', '/me', { headers });
     expect([refused.status, code(refused), refused.headers.get('retry-after')]).toEqual([503, 'database.unreachable', '5']);
-    Reflect.deleteProperty(sql, 'query');
+    await line.mend();
+    await expect.poll(async () => (await callAlone('GET', '/me', { headers })).status, { timeout: 10_000 }).toBe(200);
     await alone.close();
+    await line.cut();
   });
 });
+
+/** A line to PostgreSQL that can be cut: while it is, connecting is refused. */
+async function createLine() {
+  const sockets = new Set<Socket>();
+  let target = { host: '', port: 0 };
+  let port = 0;
+  let server: Server | null = null;
+  const listen = async () => {
+    server = createServer((near) => {
+      const far = connect(target);
+      for (const [one, other] of [
+        [near, far],
+        [far, near],
+      ] as const) {
+        sockets.add(one);
+        one.pipe(other);
+        one.on('error', () => {});
+        one.on('close', () => other.destroy());
+      }
+    });
+    await new Promise<void>((resolve) => server?.listen(port, '127.0.0.1', resolve));
+    port = (server.address() as AddressInfo).port;
+  };
+  return {
+    async through(url: string): Promise<string> {
+      const relayed = new URL(url);
+      target = { host: relayed.hostname, port: Number(relayed.port) };
+      await listen();
+      relayed.hostname = '127.0.0.1';
+      relayed.port = String(port);
+      return relayed.toString();
+    },
+    mend: listen,
+    async cut(): Promise<void> {
+      for (const socket of sockets) socket.destroy();
+      sockets.clear();
+      await new Promise<void>((resolve) => (server ? server.close(() => resolve()) : resolve()));
+      server = null;
+    },
+  };
+}

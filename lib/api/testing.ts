@@ -28,10 +28,11 @@ export interface TestPortal {
   close(): Promise<void>;
 }
 
-export async function testPortal(): Promise<TestPortal> {
+/** `reach`: another way to the same database, for tests that take it away. */
+export async function testPortal(reach: (url: string) => Promise<string> = async (url) => url): Promise<TestPortal> {
   const { url, drop } = await testDatabase();
   const portal = await openPortal({
-    databaseUrl: url,
+    databaseUrl: await reach(url),
     sealingKeyPem: generateSealingPair().sealingKeyPem,
     hashKeyBase64: randomBytes(32).toString('base64'),
     authSecret: randomBytes(32).toString('base64url'),

@@ -2,6 +2,7 @@
 export const auditEvents = [
   // directory
   'directory.connected',
+  'directory.changed',
   'directory.read',
   'directory.held',
   'directory.unreachable',

@@ -65,6 +65,22 @@ export function readPerson(db: Database, id: string) {
   return db.prisma.person.findUnique({ where: { id }, select: { id: true, displayName: true } });
 }
 
+/** Removed clusters that still hold the credential to clear them: they could not be reached, or a worker died on the way. */
+export async function readUncleared(db: Database) {
+  const credentials = await db.prisma.clusterReconcileCredential.findMany({ select: { clusterId: true, expiresAt: true } });
+  const removed = await db.prisma.cluster.findMany({
+    where: { id: { in: credentials.map(({ clusterId }) => clusterId) }, state: 'removed' },
+    select: { id: true, name: true },
+  });
+  const expiry = new Map(credentials.map(({ clusterId, expiresAt }) => [clusterId, expiresAt]));
+  return removed.map((cluster) => ({ ...cluster, expiresAt: expiry.get(cluster.id) ?? new Date(0) }));
+}
+
+export async function readInstallationId(db: Database): Promise<string> {
+  const { id } = await db.prisma.installation.findFirstOrThrow({ select: { id: true } });
+  return id;
+}
+
 const ages = { version: true, expiresAt: true, renewedAt: true } as const;
 
 /** How old the two credentials are, and nothing of what they are: all that the portal's database role may read of them. */

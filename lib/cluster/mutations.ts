@@ -220,11 +220,15 @@ export async function markRemoved(db: Database, id: string, askerId: string | nu
   });
 }
 
-/** What a removed cluster no longer needs: above all its credentials. */
+/** The last that a removed cluster needs: the credential that clears it, once it is cleared or the credential is over. */
+export async function forgetReconcileCredential(db: Database, id: string): Promise<void> {
+  await db.prisma.clusterReconcileCredential.deleteMany({ where: { clusterId: id } });
+}
+
+/** What a removed cluster no longer needs: above all the door's credential. */
 export async function forgetCluster(db: Database, id: string): Promise<void> {
   await db.prisma.$transaction([
     db.prisma.clusterDoorCredential.deleteMany({ where: { clusterId: id } }),
-    db.prisma.clusterReconcileCredential.deleteMany({ where: { clusterId: id } }),
     db.prisma.observedObject.deleteMany({ where: { clusterId: id } }),
     db.prisma.clusterNamespace.deleteMany({ where: { clusterId: id } }),
     db.prisma.clusterStatus.deleteMany({ where: { clusterId: id } }),

@@ -8,14 +8,13 @@ import type { World } from '#lib/entitlement/world.ts';
 import { asFault } from '#lib/errors/fault.ts';
 import type { Log } from '#lib/log/log.ts';
 import type { AskedRequest, Handler } from '#lib/request/answer.ts';
-import { createClusterClient } from './client.ts';
-import { openReconcilerAccess, readClusterRow } from './data.ts';
+import { clearAway } from './clear-away.ts';
+import { readClusterRow } from './data.ts';
 import { acceptDelivery } from './invitation.ts';
 import { readKubeconfig } from './kubeconfig.ts';
 import { forgetCluster, markRemoved, noSuchCluster, recordFailedRegistration } from './mutations.ts';
 import { reconcileLeaseName } from './names.ts';
 import { type Registrar, registerWithCredential, repairWithCredential, type Tell } from './register.ts';
-import { adviceFor, removeOurObjects } from './remove.ts';
 import { clusterRef, joinInput, registerInput, repairInput } from './schema.ts';
 import type { ClusterAddress } from './transport.ts';
 
@@ -61,11 +60,8 @@ export function clusterHandlers({ db, world, openingKey, log }: ClusterHandlersO
       const { id } = clusterRef.parse(request.input);
       await markRemoved(db, id, request.askerId);
       await untilNobodyReconciles(db, id);
-      try {
-        return await clearAway(registrar, id);
-      } finally {
-        await forgetCluster(db, id);
-      }
+      await forgetCluster(db, id);
+      return clearAway(registrar, id);
     },
   };
 }
@@ -77,23 +73,6 @@ function atOutside(address: ClusterAddress, serverUrl: string | undefined): Clus
 
 function telling(request: AskedRequest): Tell {
   return (text) => request.progress({ text });
-}
-
-async function clearAway({ db, openingKey, installationId, log }: Registrar, id: string) {
-  const advice = adviceFor(installationId);
-  try {
-    const { address, token } = await openReconcilerAccess(db, openingKey, id);
-    const client = createClusterClient(address, { kind: 'token', token });
-    try {
-      const { removed, left } = await removeOurObjects(client, installationId, log);
-      return { removed, left, advice: left.length === 0 ? null : advice };
-    } finally {
-      await client.close();
-    }
-  } catch (error) {
-    log.warn({ err: error, cluster: id }, 'a removed cluster could not be cleared');
-    return { removed: 0, left: ['everything: the cluster could not be reached with our credential'], advice };
-  }
 }
 
 /** Its reconciler hears of the removal by the change feed; whatever it had in hand would be made anew behind our back. */

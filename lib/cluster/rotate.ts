@@ -8,6 +8,7 @@ import type { Database } from '#lib/db/database.ts';
 import { createLease } from '#lib/db/lease.ts';
 import type { Log } from '#lib/log/log.ts';
 import type { Service } from '#lib/runtime/service.ts';
+import { clearWhatWasLeft } from './clear-away.ts';
 import { createClusterClient } from './client.ts';
 import { openReconcilerAccess, readClusterRows, readCredentialAges } from './data.ts';
 import { renewTokens, type SealedToken } from './mutations.ts';
@@ -33,6 +34,7 @@ export function createRotation(options: RotationOptions): Service {
 
   async function look(): Promise<void> {
     if (!(await lease.acquire())) return;
+    await clearWhatWasLeft({ db, openingKey: options.openingKey, log });
     for (const cluster of await readClusterRows(db, { removed: false })) {
       // One cluster that cannot be reached keeps no other from being renewed; it is tried again at the next look.
       await renewIfDue(options, cluster).catch((error: unknown) =>

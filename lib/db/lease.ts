@@ -15,6 +15,8 @@ export interface Lease {
   readonly name: string;
   /** Takes or renews it; false when somebody else holds it. */
   acquire(): Promise<boolean>;
+  /** By this process' own clock, which runs on while the process is stopped: whether it may still act without asking. */
+  isHeld(): boolean;
   /** Throws unless this holder has it, in the epoch it knows, until the transaction ends. */
   requireHeld(tx: Tx): Promise<void>;
   release(): Promise<void>;
@@ -29,9 +31,12 @@ export class LeaseLost extends Error {
 
 export function createLease(db: Database, { name, holder, seconds }: LeaseOptions): Lease {
   let epoch: string | null = null;
+  let heldUntil = 0;
   return {
     name,
+    isHeld: () => epoch !== null && performance.now() < heldUntil,
     async acquire() {
+      const asked = performance.now();
       const { rows } = await db.sql.query<{ epoch: string }>(
         `INSERT INTO lease (name, holder, expires_at) VALUES ($1, $2, now() + make_interval(secs => $3))
          ON CONFLICT (name) DO UPDATE SET
@@ -42,6 +47,7 @@ export function createLease(db: Database, { name, holder, seconds }: LeaseOption
         [name, holder, seconds],
       );
       epoch = rows[0]?.epoch ?? null;
+      heldUntil = asked + seconds * 1_000;
       return epoch !== null;
     },
     async requireHeld(tx) {

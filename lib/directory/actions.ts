@@ -7,7 +7,7 @@ import { fault, isFault } from '#lib/errors/fault.ts';
 import { replicas } from '#lib/revocation/data.ts';
 import { openStreams } from '#lib/revocation/views.ts';
 import { actorOf } from '#lib/session/viewer.ts';
-import { connectInput, connectOutput, directoryRef, directoryRefOutput, testOutput } from './connect-schema.ts';
+import { connectInput, connectOutput, directoryRef, directoryRefOutput, testOutput, updateInput } from './connect-schema.ts';
 import { directoriesWithControllers } from './people-data.ts';
 import { cutOff, liftCut } from './people-mutations.ts';
 import { cutOffInput, cutOffOutput, liftCutInput, liftCutOutput } from './people-schema.ts';
@@ -98,6 +98,20 @@ async function directoryBeingRead({ db }: Pick<PortalContext, 'db'>) {
   return directory ? { directoryId: directory.id, domain: directory.domain, reading: true } : null;
 }
 
+export const directoryUpdate = operation({
+  id: 'directory.update',
+  method: 'PUT',
+  path: '/directories/{id}',
+  summary: 'Changes how a directory is reached or whom it takes in; it is examined first and read whole afterwards',
+  allow: 'admin',
+  input: updateInput,
+  output: directoryRefOutput,
+  async run({ ask }, _viewer, { id, bindPassword, ...settings }) {
+    const secret = bindPassword === undefined ? undefined : { password: bindPassword };
+    return directoryRefOutput.parse(await ask('directory.update', { directoryId: id, ...settings }, secret, { timeoutMs: testTimeoutMs }));
+  },
+});
+
 export const directoryRead = operation({
   id: 'directory.read',
   method: 'POST',
@@ -124,4 +138,12 @@ export const directoryApproveRemovals = operation({
   },
 });
 
-export const operations = [peopleCutOff, peopleLiftCut, directoryTest, directoryConnect, directoryRead, directoryApproveRemovals];
+export const operations = [
+  peopleCutOff,
+  peopleLiftCut,
+  directoryTest,
+  directoryConnect,
+  directoryUpdate,
+  directoryRead,
+  directoryApproveRemovals,
+];

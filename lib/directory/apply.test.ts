@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { changing } from '#lib/db/database.ts';
 import { newId } from '#lib/db/ids.ts';
+import { createLease, type Lease, LeaseLost } from '#lib/db/lease.ts';
 import { type TestDatabase, testDatabase } from '#lib/db/testing.ts';
 import { applyPlan } from './apply.ts';
 import { loadControllers, loadDirectory } from './data.ts';
-import { acquireLease, type Lease, LeaseLost } from './lease.ts';
-import { insertDirectory, takeLease } from './mutations.ts';
+import { keepLease } from './lease.ts';
+import { insertDirectory } from './mutations.ts';
 import type { Operation } from './plan.ts';
 import type { Directory, KnownPerson } from './types.ts';
 
@@ -32,7 +33,7 @@ beforeEach(async () => {
   );
   directory = (await loadDirectory(test.db, id)) as Directory;
   controllerId = (await loadControllers(test.db, id))[0]?.id ?? '';
-  lease = (await acquireLease(test.db, `directory:${id}`, 'w-one')) as Lease;
+  lease = (await keepLease(test.db, `directory:${id}`, 'w-one')) as Lease;
 });
 
 afterEach(async () => {
@@ -93,7 +94,7 @@ function apply(operations: Operation[], more: Partial<Parameters<typeof applyPla
     plan,
     names: new Map(),
     evidenceAt: new Date(),
-    fence: lease.fence,
+    lease,
     controllerId,
     position,
     ...more,
@@ -136,9 +137,8 @@ describe('a plan carried out', () => {
   });
 
   it('is refused to a worker whose lease has passed to another', async () => {
-    const worker = lease.fence;
     await test.db.sql.query(`UPDATE lease SET expires_at = now() - interval '1 second'`);
-    expect(await takeLease(test.db, worker.name, 'w-two', 5_000)).toBe(worker.epoch + 1n);
+    expect(await createLease(test.db, { name: lease.name, holder: 'w-two', seconds: 5 }).acquire()).toBe(true);
     await expect(apply([creation(someone('late'))])).rejects.toBeInstanceOf(LeaseLost);
     expect((await test.db.sql.query('SELECT 1 FROM person')).rows).toEqual([]);
   });

@@ -5,10 +5,10 @@
  */
 import { type AuditEntry, recordAll } from '#lib/audit/record.ts';
 import { changing, type Database, type Tx } from '#lib/db/database.ts';
+import type { Lease } from '#lib/db/lease.ts';
 import type { Touch } from '#lib/db/topics.ts';
 import { revoke } from '#lib/revocation/mutations.ts';
 import type { AccountState } from './active-directory/account.ts';
-import { type Fence, requireLease } from './lease.ts';
 import { endCredentials, lockStates, type Position, removeEdges, saveEdges, saveGroups, savePeople, savePosition } from './mutations.ts';
 import type { Operation, Plan } from './plan.ts';
 import { auditOf, type Names } from './story.ts';
@@ -21,7 +21,7 @@ export interface ApplyOptions {
   readonly names: Names;
   /** When the follower could first have seen it. */
   readonly evidenceAt: Date;
-  readonly fence: Fence;
+  readonly lease: Lease;
   readonly controllerId: string;
   /** Null: nothing is remembered of where it stood. */
   readonly position: Position | null;
@@ -38,11 +38,11 @@ const operationsInOneTransaction = 5_000;
 const touchesOneByOne = 200;
 
 export async function applyPlan(options: ApplyOptions): Promise<Applied> {
-  const { db, directory, plan, names, evidenceAt, fence, controllerId, position } = options;
+  const { db, directory, plan, names, evidenceAt, lease, controllerId, position } = options;
   const cuts = plan.operations.filter(isCut);
   for (const some of inPieces(cuts, cutsInOneTransaction)) {
     await changing(db, async (tx, touch) => {
-      await requireLease(tx, fence);
+      await lease.requireHeld(tx);
       // Two domain controllers show the same disable: whoever comes second finds it done.
       const states = await lockStates(
         tx,
@@ -73,7 +73,7 @@ export async function applyPlan(options: ApplyOptions): Promise<Applied> {
     await changing(
       db,
       async (tx, touch) => {
-        await requireLease(tx, fence);
+        await lease.requireHeld(tx);
         await carryOut(tx, directory, some);
         if (!takeOver) for (const operation of some) touchOf(operation, touch);
         if (!isFirstRead) {

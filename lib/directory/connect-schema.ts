@@ -4,6 +4,9 @@ import { directoryInput, directorySecret } from './schema.ts';
 
 export const connectInput = directoryInput.extend({ bindPassword: directorySecret.shape.password });
 
+/** Without a password the stored one stays. */
+export const updateInput = directoryInput.extend({ id: z.string().max(40), bindPassword: directorySecret.shape.password.optional() });
+
 export const testOutput = z.object({
   domain: z.string(),
   netbios: z.string().nullable(),

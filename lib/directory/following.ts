@@ -5,6 +5,7 @@
 import { record } from '#lib/audit/record.ts';
 import { type OpeningKey, open } from '#lib/config/keys.ts';
 import { changing, type Database } from '#lib/db/database.ts';
+import { type Lease, LeaseLost } from '#lib/db/lease.ts';
 import type { Log } from '#lib/log/log.ts';
 import type { Progress } from '#lib/request/answer.ts';
 import type { Service } from '#lib/runtime/service.ts';
@@ -13,7 +14,7 @@ import { cutOff } from './apply.ts';
 import { loadControllers, loadDirectory, loadDueByClock, loadSealedSecret } from './data.ts';
 import { noteOutOfReach } from './directory-state.ts';
 import { createFollower, type Follower } from './follower.ts';
-import { acquireLease, type Lease, LeaseLost, requireLease } from './lease.ts';
+import { type KeptLease, keepLease } from './lease.ts';
 import { setPersonState } from './mutations.ts';
 import { cutOf } from './plan.ts';
 import { stateEvent } from './story.ts';
@@ -28,7 +29,8 @@ export interface FollowingOptions {
 }
 
 export interface Following extends Service {
-  readonly settings: DirectorySettings | null;
+  /** With which settings and secret it follows; null before it does. */
+  readonly fingerprint: string | null;
   readAgain(options: { removalsApproved: boolean }): void;
   /** Told to whoever waits for the first read. */
   onProgress: ((progress: Progress) => void) | null;
@@ -44,15 +46,15 @@ export function createFollowing({ db, openingKey, log, workerId, directoryId }: 
   let loop: Promise<void> = Promise.resolve();
   let followers: Follower[] = [];
   let leaderId: string | null = null;
-  let settings: DirectorySettings | null = null;
+  let fingerprint: string | null = null;
   let stopWaiting: () => void = () => {};
 
   const following: Following = {
     name: `directory ${directoryId}`,
     onProgress: null,
     onFailure: null,
-    get settings() {
-      return settings;
+    get fingerprint() {
+      return fingerprint;
     },
     readAgain(options) {
       for (const follower of followers) follower.readAgain(options);
@@ -71,9 +73,9 @@ export function createFollowing({ db, openingKey, log, workerId, directoryId }: 
 
   async function run(): Promise<void> {
     while (running) {
-      let lease: Lease | null = null;
+      let lease: KeptLease | null = null;
       try {
-        lease = await acquireLease(db, `directory:${directoryId}`, workerId);
+        lease = await keepLease(db, `directory:${directoryId}`, workerId);
         if (lease) await followUnder(lease);
       } catch (error) {
         log.warn({ err: error, directory: directoryId }, 'following a directory was interrupted');
@@ -88,11 +90,11 @@ export function createFollowing({ db, openingKey, log, workerId, directoryId }: 
     }
   }
 
-  async function followUnder(lease: Lease): Promise<void> {
+  async function followUnder(lease: KeptLease): Promise<void> {
     const directory = await loadDirectory(db, directoryId);
     const sealed = await loadSealedSecret(db, directoryId);
     if (!directory || !sealed) throw new Error('the directory or its secret is no more');
-    settings = directory.settings;
+    fingerprint = fingerprintOf(directory.settings, sealed);
     const { password } = JSON.parse(open(openingKey, sealed, secretContext(directoryId)).toString('utf8')) as { password: string };
     const controllers = await loadControllers(db, directoryId);
     followers = controllers.map(({ id, url }) =>
@@ -103,7 +105,7 @@ export function createFollowing({ db, openingKey, log, workerId, directoryId }: 
         controllerId: id,
         url,
         password,
-        fence: lease.fence,
+        lease,
         leads: () => leads(id),
         alone: () => followers.filter(({ state }) => state !== 'unreachable').length <= 1,
         onState: (state, error) => {
@@ -123,10 +125,10 @@ export function createFollowing({ db, openingKey, log, workerId, directoryId }: 
     return leaderId === id;
   }
 
-  async function watchOver(lease: Lease): Promise<void> {
+  async function watchOver(lease: KeptLease): Promise<void> {
     let reachableAt = performance.now();
     while (running) {
-      if (lease.lost) throw new LeaseLost(lease.fence.name);
+      if (lease.lost) throw new LeaseLost(lease.name);
       const directory = await loadDirectory(db, directoryId);
       if (!directory) return;
       await letTheClockAct(directory, lease);
@@ -142,7 +144,7 @@ export function createFollowing({ db, openingKey, log, workerId, directoryId }: 
       const to = accountState({ ...person, deleted: false, cut: person.cutAt !== null }, directory.lockoutSeconds, now);
       if (to === person.state) continue;
       await changing(db, async (tx, touch) => {
-        await requireLease(tx, lease.fence);
+        await lease.requireHeld(tx);
         if (!(await setPersonState(tx, touch, person.id, to))) return;
         const cut = cutOf(person.state, to);
         if (cut) await cutOff(tx, touch, person, cut, to === 'expired' ? (person.accountExpiresAt ?? now) : now);
@@ -156,7 +158,7 @@ export function createFollowing({ db, openingKey, log, workerId, directoryId }: 
   async function noteUnreachable(directory: Directory, lease: Lease): Promise<void> {
     if (directory.state === 'unreachable' || directory.state === 'new') return;
     await changing(db, async (tx) => {
-      await requireLease(tx, lease.fence);
+      await lease.requireHeld(tx);
       await noteOutOfReach(tx, directory);
     });
     log.error({ directory: directory.domain }, 'no domain controller answers');
@@ -174,6 +176,11 @@ export function createFollowing({ db, openingKey, log, workerId, directoryId }: 
   }
 
   return following;
+}
+
+/** Changes with every change of the settings, and with a new password, which is sealed anew. */
+export function fingerprintOf(settings: DirectorySettings, sealed: Buffer): string {
+  return `${JSON.stringify(settings)} ${sealed.toString('base64')}`;
 }
 
 /** What a directory's sealed password is bound to: moved to another row it does not open. */

@@ -3,7 +3,6 @@ import type { Database, Tx } from '#lib/db/database.ts';
 import { newId } from '#lib/db/ids.ts';
 import type { Touch } from '#lib/db/topics.ts';
 import type { Stamps } from './active-directory/replication-stamps.ts';
-import type { Fence } from './lease.ts';
 import type { Directory, DirectorySettings, KnownEdge, KnownGroup, KnownPerson } from './types.ts';
 
 // ── people, groups, memberships ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -180,6 +179,23 @@ export async function insertDirectory(tx: Tx, touch: Touch, made: NewDirectory):
   return id;
 }
 
+/** Where it was read from or whom it takes in may be another now: so it is read anew, from the beginning. */
+export async function updateDirectory(
+  tx: Tx,
+  touch: Touch,
+  { id, settings, sealed }: { id: string; settings: DirectorySettings; sealed: Buffer },
+): Promise<void> {
+  const urls = [...settings.urls];
+  await tx.$executeRaw`UPDATE directory SET settings = ${JSON.stringify(settings)}::jsonb WHERE id = ${id}`;
+  await tx.$executeRaw`UPDATE directory_secret SET sealed = ${sealed} WHERE directory_id = ${id}`;
+  await tx.$executeRaw`DELETE FROM domain_controller WHERE directory_id = ${id} AND NOT url = ANY(${urls})`;
+  await tx.$executeRaw`UPDATE domain_controller SET cookie = NULL, full_read_at = NULL WHERE directory_id = ${id}`;
+  for (const url of urls) {
+    await tx.$executeRaw`INSERT INTO domain_controller (id, directory_id, url) VALUES (${newId('dc')}, ${id}, ${url}) ON CONFLICT (directory_id, url) DO NOTHING`;
+  }
+  touch('directory', id);
+}
+
 /** Only for one whose first read failed: nothing refers to its people yet. */
 export async function removeUnreadDirectory(tx: Tx, touch: Touch, directoryId: string): Promise<void> {
   await tx.$executeRaw`DELETE FROM membership WHERE group_id IN (SELECT id FROM directory_group WHERE directory_id = ${directoryId})`;
@@ -189,30 +205,6 @@ export async function removeUnreadDirectory(tx: Tx, touch: Touch, directoryId: s
   if (gone)
     await tx.$executeRaw`DELETE FROM forest f WHERE id = ${gone.forest_id} AND NOT EXISTS (SELECT 1 FROM directory d WHERE d.forest_id = f.id)`;
   touch('directory', directoryId);
-}
-
-// ── leases ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-/** The epoch, when the lease is ours now: it was free or over, or we hold it and go on. Null while another holds it. */
-export async function takeLease(db: Database, name: string, holder: string, ttlMs: number): Promise<bigint | null> {
-  const { rows } = await db.sql.query<{ epoch: string }>(
-    `INSERT INTO lease AS l (name, holder, expires_at) VALUES ($1, $2, clock_timestamp() + make_interval(secs => $3))
-     ON CONFLICT (name) DO UPDATE SET holder = $2, expires_at = excluded.expires_at, epoch = l.epoch + CASE WHEN l.holder = $2 THEN 0 ELSE 1 END
-     WHERE l.holder = $2 OR l.expires_at < clock_timestamp() RETURNING epoch`,
-    [name, holder, ttlMs / 1_000],
-  );
-  return rows[0] ? BigInt(rows[0].epoch) : null;
-}
-
-export async function giveUpLease(db: Database, name: string, holder: string): Promise<void> {
-  await db.sql.query('UPDATE lease SET expires_at = clock_timestamp() WHERE name = $1 AND holder = $2', [name, holder]);
-}
-
-/** Held until the transaction ends: a successor waits for it, so two never write for one subject. */
-export async function holdsLease(tx: Tx, { name, holder, epoch }: Fence): Promise<boolean> {
-  const rows = await tx.$queryRaw<unknown[]>`
-    SELECT 1 FROM lease WHERE name = ${name} AND holder = ${holder} AND epoch = ${epoch} AND expires_at > clock_timestamp() FOR SHARE`;
-  return rows.length > 0;
 }
 
 // ── sign-in tries ────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { guidToBytes } from './active-directory/guid.ts';
 import { type LdapConnection, LdapDoubt, LdapRefusal, openConnection } from './ldap/connection.ts';
-import { type Answer, type Asked, type ScriptedEntry, type ScriptedServer, startScriptedServer } from './ldap/scripted-server.ts';
+import { type Answer, type Asked, type ScriptedEntry, type ScriptedServer, startScriptedServer } from './ldap/testing.ts';
 import { readEverything } from './read.ts';
 
 let server: ScriptedServer | null = null;

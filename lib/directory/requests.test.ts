@@ -136,6 +136,28 @@ describe('a directory whose sync account sees no tombstones', () => {
     await eventually(async () => (await scene.db.sql.query(edges)).rows.length === 0);
   }, 60_000);
 
+  it('takes a changed scope and a changed password without a restart, and refuses what would not work', async () => {
+    const { ad, db } = scene;
+    const { input, secret } = scene.settings({ seesDeleted: false });
+    const { rows } = await db.sql.query<{ id: string }>('SELECT id FROM directory');
+    const directoryId = rows[0]?.id ?? '';
+    const scopeDns = ['OU=People', 'OU=Contractors', 'OU=Service', 'CN=Users'].map((unit) => `${unit},${ad.baseDn}`);
+    expect(await faultOf(scene.ask('directory.update', { ...input, directoryId }, { password: 'not-it' }))).toMatchObject({
+      code: 'directory.bind-refused',
+    });
+    await scene.ask('directory.update', { ...input, directoryId, scopeDns }, undefined);
+    scene.service.onChanges([{ seq: 1n, topic: 'directory', key: directoryId }]);
+    const outside = `SELECT DISTINCT state FROM person WHERE dn LIKE '%OU=Leavers%'`;
+    await eventually(async () => JSON.stringify((await db.sql.query(outside)).rows) === JSON.stringify([{ state: 'out-of-scope' }]));
+    await ad.setPassword('svc-gatehouse', 'Another-good-9');
+    await scene.ask('directory.update', { ...input, directoryId, scopeDns: [] }, { password: 'Another-good-9' });
+    scene.service.onChanges([{ seq: 2n, topic: 'directory', key: directoryId }]);
+    await eventually(async () => JSON.stringify((await db.sql.query(outside)).rows) === JSON.stringify([{ state: 'disabled' }]));
+    await ad.setPassword('svc-gatehouse', secret.password);
+    await scene.ask('directory.update', { ...input, directoryId }, secret);
+    scene.service.onChanges([{ seq: 3n, topic: 'directory', key: directoryId }]);
+  });
+
   it('shows how fresh it is', async () => {
     const { found } = await eventually(async () => {
       const { rows } = await scene.db.sql.query<{ age: number }>(

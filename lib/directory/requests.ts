@@ -1,16 +1,16 @@
 /** What the portal may ask of the worker about directories. */
 import { z } from 'zod';
 import { record } from '#lib/audit/record.ts';
-import { type OpeningKey, type SealingKey, seal } from '#lib/config/keys.ts';
+import { type OpeningKey, open, type SealingKey, seal } from '#lib/config/keys.ts';
 import { changing, type Database } from '#lib/db/database.ts';
 import { Fault, fault } from '#lib/errors/fault.ts';
 import type { Log } from '#lib/log/log.ts';
 import type { AskedRequest, Handler } from '#lib/request/answer.ts';
 import { authenticate } from './authenticate.ts';
-import { loadDirectories, loadDirectory } from './data.ts';
+import { loadDirectories, loadDirectory, loadSealedSecret } from './data.ts';
 import { examine } from './examine.ts';
 import { secretContext } from './following.ts';
-import { insertDirectory, removeUnreadDirectory } from './mutations.ts';
+import { insertDirectory, removeUnreadDirectory, updateDirectory } from './mutations.ts';
 import { directoryInput, directoryReference, directorySecret, signInInput } from './schema.ts';
 import { explainFailure } from './sentences.ts';
 import type { DirectoryService } from './service.ts';
@@ -67,6 +67,33 @@ export function directoryHandlers({ db, openingKey, sealingKey, log, service }: 
         await changing(db, (tx, touch) => removeUnreadDirectory(tx, touch, directoryId));
         throw error instanceof Fault ? error : explainFailure(error, settings.urls[0] ?? findings.domain);
       }
+      return { directoryId, ...findings };
+    },
+
+    /** Without a password the stored one stays. */
+    async 'directory.update'(request) {
+      const { directoryId, ...settings } = read(directoryInput.extend(directoryReference.shape), request.input);
+      const directory = await loadDirectory(db, directoryId);
+      const known = await loadSealedSecret(db, directoryId);
+      if (!directory || !known) throw fault('not-found', 'directory.unknown', 'This directory is not known here.');
+      const { password } = read(
+        directorySecret,
+        request.secret ?? JSON.parse(open(openingKey, known, secretContext(directoryId)).toString('utf8')),
+      );
+      const { findings, settings: examined } = await examine(settings, password);
+      if (findings.domain !== directory.domain) {
+        throw fault(
+          'bad-input',
+          'directory.other-domain',
+          `These domain controllers hold ${findings.domain}, not ${directory.domain}. Connect that as a directory of its own.`,
+        );
+      }
+      const sealed = seal(sealingKey, Buffer.from(JSON.stringify({ password }), 'utf8'), secretContext(directoryId));
+      await changing(db, async (tx, touch) => {
+        await updateDirectory(tx, touch, { id: directoryId, settings: examined, sealed });
+        const subject = { kind: 'directory', id: directoryId, name: directory.domain };
+        await record(tx, { event: 'directory.changed', actor: await actorOf(request), subject, detail: { urls: settings.urls } });
+      });
       return { directoryId, ...findings };
     },
 

@@ -22,8 +22,8 @@ import { fault } from '#lib/errors/fault.ts';
 import type { Log } from '#lib/log/log.ts';
 import type { Progress } from '#lib/request/answer.ts';
 import type { Service } from '#lib/runtime/service.ts';
-import { loadDirectories, loadDirectory } from './data.ts';
-import { createFollowing, type Following } from './following.ts';
+import { loadDirectories, loadDirectory, loadSealedSecret } from './data.ts';
+import { createFollowing, type Following, fingerprintOf } from './following.ts';
 import { forgetOldTries } from './mutations.ts';
 
 export interface DirectoryServiceOptions {
@@ -61,9 +61,11 @@ export function createDirectoryService({ db, openingKey, log, workerId }: Direct
     if (!running) return;
     const directories = await loadDirectories(db);
     for (const [id, following] of followed) {
-      const now = directories.find((directory) => directory.id === id);
-      const isOutdated = now && following.settings && JSON.stringify(now.settings) !== JSON.stringify(following.settings);
-      if (now && !isOutdated) continue;
+      const directory = directories.find((one) => one.id === id);
+      const sealed = directory && (await loadSealedSecret(db, id));
+      const isAsItIs =
+        directory && sealed && (!following.fingerprint || following.fingerprint === fingerprintOf(directory.settings, sealed));
+      if (isAsItIs) continue;
       followed.delete(id);
       await following.stop();
     }

@@ -1,10 +1,10 @@
 /** Where a follower stands within one connection: what it has seen, by which way it asks, and what that proves. */
 import type { Database } from '#lib/db/database.ts';
+import type { Lease } from '#lib/db/lease.ts';
 import type { Log } from '#lib/log/log.ts';
 import type { Progress } from '#lib/request/answer.ts';
 import type { ChangeMode } from './changes.ts';
 import type { ServerIdentity } from './ldap/domain.ts';
-import type { Fence } from './lease.ts';
 import type { Position } from './mutations.ts';
 import type { DomainController } from './types.ts';
 
@@ -15,7 +15,7 @@ export interface Ground {
   readonly directoryId: string;
   readonly controllerId: string;
   readonly url: string;
-  readonly fence: Fence;
+  readonly lease: Lease;
   /** Whether no other domain controller is followed. */
   alone(): boolean;
   onProgress(progress: Progress): void;

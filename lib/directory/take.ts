@@ -24,7 +24,7 @@ export async function take(
   ground: Ground,
   { directory, stance, observation, position, evidenceAt, removalsApproved }: Taking,
 ): Promise<Plan> {
-  const { db, log, url, fence, controllerId } = ground;
+  const { db, log, url, lease, controllerId } = ground;
   const known = observation.kind === 'complete' ? await loadAllKnown(db, directory) : await loadKnownAbout(db, directory, observation);
   const mayTell = stance.leads ? observation : stateOnly(observation, known);
   const whole = planChanges({ directory, known, observation: mayTell, now: new Date(), alone: ground.alone(), removalsApproved, newId });
@@ -37,7 +37,7 @@ export async function take(
     plan,
     names,
     evidenceAt,
-    fence,
+    lease,
     controllerId,
     position: stance.leads ? position : null,
   });

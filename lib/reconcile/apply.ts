@@ -19,13 +19,17 @@ export interface Performed {
 
 const atOnceMax = 8;
 
-export async function perform(client: ClusterClient, plan: readonly Operation[]): Promise<Performed[]> {
+/** `mayGoOn` is asked before each operation: a worker that was stopped for a minute wakes up with an old plan in its hands. */
+export async function perform(client: ClusterClient, plan: readonly Operation[], mayGoOn: () => boolean): Promise<Performed[]> {
   const done: Performed[] = [];
   const phases = [...new Set(plan.map(({ phase }) => phase))].sort((a, b) => a - b);
   for (const phase of phases) {
     const queue = plan.filter((operation) => operation.phase === phase);
     const workers = Array.from({ length: Math.min(atOnceMax, queue.length) }, async () => {
-      for (let next = queue.shift(); next; next = queue.shift()) done.push(await performOne(client, next));
+      for (let next = queue.shift(); next; next = queue.shift()) {
+        if (!mayGoOn()) return;
+        done.push(await performOne(client, next));
+      }
     });
     await Promise.all(workers);
   }

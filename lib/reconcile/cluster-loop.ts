@@ -45,6 +45,7 @@ const resyncEveryMs = 300_000;
 const retryMsMax = 60_000;
 /** Changes come in bunches (a directory's delta, a project's dozen objects): wait for the rest of the bunch. */
 const settleMs = 40;
+const roundsApartMs = 500;
 const wrongClusterWaitMs = 30_000;
 
 class WrongCluster extends Error {}
@@ -100,6 +101,8 @@ export function startClusterLoop(options: ClusterLoopOptions): ClusterLoop {
     accessChanged = false;
     const access = await openReconcilerAccess(db, openingKey, clusterId);
     const client = createClusterClient(access.address, { kind: 'token', token: access.token });
+    // Beside the work, which may take longer than the lease: a failure shows in `isHeld`.
+    const keeping = setInterval(() => void lease.acquire().catch(() => {}), renewLeaseEveryMs);
     try {
       const version = await identify(client);
       const mirror = startMirror({ client, installationId: world.installation.id, log, onChange: wake });
@@ -111,6 +114,7 @@ export function startClusterLoop(options: ClusterLoopOptions): ClusterLoop {
         await mirror.stop();
       }
     } finally {
+      clearInterval(keeping);
       await client.close();
     }
   }
@@ -123,16 +127,15 @@ export function startClusterLoop(options: ClusterLoopOptions): ClusterLoop {
     version: string,
   ): Promise<void> {
     const started = performance.now();
-    const last = { lease: started, probe: started, compile: 0, resync: started };
+    const last = { probe: started, compile: 0, resync: started };
     const isDue = (what: keyof typeof last, everyMs: number) => performance.now() - last[what] >= everyMs;
-    let retryAt = 0;
+    let failedRounds = 0;
+    let retryAt = Number.POSITIVE_INFINITY;
+    let notBefore = 0;
     while (running) {
       // Not `dirty`: that stays set while the mirror fills, and waiting on it would spin without ever letting the mirror's answers in.
       rung = false;
-      if (isDue('lease', renewLeaseEveryMs)) {
-        if (!(await lease.acquire())) throw new LeaseLost(lease.name);
-        last.lease = performance.now();
-      }
+      if (!lease.isHeld()) throw new LeaseLost(lease.name);
       if (accessChanged) {
         await requireSameAccess(access);
         last.probe = 0;
@@ -149,28 +152,27 @@ export function startClusterLoop(options: ClusterLoopOptions): ClusterLoop {
         last.resync = performance.now();
         dirty = true;
       }
-      if ((dirty || isDue('compile', recompileEveryMs)) && mirror.ready && performance.now() >= retryAt) {
+      const isTime = dirty || isDue('compile', recompileEveryMs) || performance.now() >= retryAt;
+      if (isTime && mirror.ready && performance.now() >= notBefore) {
         await sleep(settleMs);
         dirty = false;
         last.compile = performance.now();
-        const inStep = await convergence.round();
-        if (inStep) {
+        if (await convergence.round()) {
           failedInARow = 0;
+          failedRounds = 0;
+          retryAt = Number.POSITIVE_INFINITY;
           await tellState('ready', null, version);
         } else {
-          retryAt = performance.now() + backoffMs();
-          dirty = true;
+          // What one object cannot have is tried less and less often; a change of anything else need not wait for that.
+          failedRounds += 1;
+          retryAt = performance.now() + Math.min(500 * 2 ** Math.min(failedRounds, 10), retryMsMax);
+          notBefore = performance.now() + roundsApartMs;
         }
       }
-      await pauseUntil(retryAt);
+      const waitMs = notBefore - performance.now();
+      if (waitMs > 0) await sleep(waitMs);
+      else await pause(Math.max(0, Math.min(1_000, retryAt - performance.now())));
     }
-  }
-
-  /** A round that failed is tried again at its time, not at once, however often we are woken. */
-  async function pauseUntil(retryAt: number): Promise<void> {
-    const forMs = retryAt - performance.now();
-    if (forMs <= 0) return pause(1_000);
-    await sleep(Math.min(forMs, 1_000));
   }
 
   async function identify(client: ClusterClient): Promise<string> {

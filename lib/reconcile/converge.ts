@@ -11,7 +11,7 @@ import type { StatusState } from '#lib/cluster/schema.ts';
 import { eventually } from '#lib/cluster/self-test.ts';
 import type { OpeningKey } from '#lib/config/keys.ts';
 import type { Database } from '#lib/db/database.ts';
-import type { Lease } from '#lib/db/lease.ts';
+import { type Lease, LeaseLost } from '#lib/db/lease.ts';
 import type { World } from '#lib/entitlement/world.ts';
 import type { Log } from '#lib/log/log.ts';
 import { type Performed, perform } from './apply.ts';
@@ -62,7 +62,8 @@ export async function createConvergence(options: ConvergenceOptions): Promise<Co
     const names = wireNamesIn(desired.doorPowers);
     await withdrawNames(names);
     if (plan.length > 0) await tell(seq, 'applying', `Bringing ${plan.length === 1 ? 'one object' : `${plan.length} objects`} in step`);
-    const performed = await perform(client, plan);
+    const performed = await perform(client, plan, lease.isHeld);
+    if (!lease.isHeld()) throw new LeaseLost(lease.name);
     for (const one of performed) takeIn(one);
     const failed = performed.filter(({ error }) => error !== null);
     if (failed.length === 0) remember(desired.objects);

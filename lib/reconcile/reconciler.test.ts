@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { clearWhatWasLeft } from '#lib/cluster/clear-away.ts';
 import { type ClusterClient, createClusterClient } from '#lib/cluster/client.ts';
 import { openDoorToken, readClusterRow } from '#lib/cluster/data.ts';
 import { createDoorCredentials } from '#lib/cluster/door-credential.ts';
@@ -278,6 +279,37 @@ describe('a registered cluster', () => {
   }, 80_000);
 });
 
+test('an object that cannot be had is told of, and keeps no other waiting', async () => {
+  const theirs = { 'app.kubernetes.io/managed-by': 'gatehouse', 'gatehouse.io/installation': 'i-other' };
+  await east.cluster.apply([{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'theirs', labels: theirs } }]);
+  await until('it is seen', () => worker.world.namespaces(clusterId).has('theirs'));
+  const projectId = await changing(worker.db, (tx, touch) =>
+    createProject(
+      tx,
+      touch,
+      {
+        name: 'grab',
+        title: 'Grab',
+        description: null,
+        quota: null,
+        limits: null,
+        podSecurity: 'baseline',
+        isolated: false,
+        namespaces: [{ clusterId, name: 'theirs', origin: 'adopted' }],
+      },
+      carol,
+    ),
+  );
+  await until('it is told', async () => ((await statusRow())?.message ?? '').includes('another Gatehouse installation'));
+  const id = await grant('cluster', { kind: 'person', id: 'p-bob', name: 'bob' });
+  const group = () => worker.world.platformGroups('p-bob', clusterId, new Date())[0] ?? 'none yet';
+  await until('the grant stands all the same', async () => (await admin.get('ClusterRoleBinding', group())) !== null, 3_000);
+  expect((await admin.get('Namespace', 'theirs'))?.metadata.labels).toMatchObject(theirs);
+  await end(id);
+  await changing(worker.db, (tx, touch) => removeProject(tx, touch, projectId, carol));
+  await inStep();
+});
+
 test('of several workers one acts for a cluster, and another takes over when it stops', async () => {
   const holder = async () => {
     const { rows } = await worker.db.sql.query<{ holder: string; epoch: string }>(
@@ -313,20 +345,31 @@ test('of several workers one acts for a cluster, and another takes over when it 
   await inStep();
 }, 60_000);
 
-test('a removed cluster is left as if we had never been there, and forgotten', async () => {
+test('a cluster that is away when it is removed is refused at once and cleared when it is back, as if we had never been there', async () => {
   await grant('cluster', { kind: 'person', id: 'p-carol', name: 'carol' });
   await inStep();
-  const outcome = await worker.ask('cluster.remove', { id: clusterId });
-  expect(outcome).toMatchObject({ left: [], advice: null });
+  const { db, openingKey, log } = worker;
+  await db.sql.query(`UPDATE cluster SET server_url = 'https://127.0.0.1:1' WHERE id = $1`, [clusterId]);
+  expect(await worker.ask('cluster.remove', { id: clusterId })).toMatchObject({
+    removed: 0,
+    advice: expect.stringContaining('kubectl delete'),
+  });
+  expect(await db.prisma.clusterDoorCredential.count()).toBe(0);
+  expect(await db.prisma.clusterEntry.count()).toBe(0);
+  expect((await readClusterRow(db, clusterId))?.state).toBe('removed');
+  await until('the world has forgotten it', () => worker.world.cluster(clusterId) === undefined);
+  await clearWhatWasLeft({ db, openingKey, log });
+  expect(await db.prisma.clusterReconcileCredential.count()).toBe(1);
+
+  await db.sql.query('UPDATE cluster SET server_url = $2 WHERE id = $1', [clusterId, east.cluster.server]);
+  await clearWhatWasLeft({ db, openingKey, log });
+  expect(await db.prisma.clusterReconcileCredential.count()).toBe(0);
   await until('the namespace is gone', async () => (await admin.get('Namespace', systemNamespace)) === null, 30_000);
   await until('nothing of ours is left', async () => {
     const kinds = ['ClusterRole', 'ClusterRoleBinding', 'Role', 'RoleBinding', 'ValidatingAdmissionPolicy', 'Namespace'];
     const left = await Promise.all(kinds.map(ours));
     return left.every((objects) => objects.length === 0);
   });
-  expect(await worker.db.prisma.clusterDoorCredential.count()).toBe(0);
-  expect(await worker.db.prisma.clusterReconcileCredential.count()).toBe(0);
-  expect((await readClusterRow(worker.db, clusterId))?.state).toBe('removed');
   await expect(worker.ask('cluster.register', { name: 'east' }, { kubeconfig: east.adminKubeconfig })).rejects.toThrow('never used again');
 }, 60_000);
 
