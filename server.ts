@@ -5,7 +5,8 @@
  *   node server.ts portal|proxy|worker    one role, with its secrets in GATEHOUSE_SECRETS_FILE (one container each)
  */
 import { readConfig } from '#lib/config/config.ts';
-import { asFault } from '#lib/errors/fault.ts';
+import { inWords } from '#lib/db/database.ts';
+import { asFault, fault } from '#lib/errors/fault.ts';
 import { createLog } from '#lib/log/log.ts';
 import { isRole, startRole } from '#lib/runtime/roles.ts';
 import type { Service } from '#lib/runtime/service.ts';
@@ -16,12 +17,13 @@ const role = process.argv[2];
 try {
   if (role === undefined) await supervise();
   else if (isRole(role)) await serve(role);
-  else throw new Error(`There is no role "${role}": give portal, proxy or worker, or nothing for all of them.`);
+  else throw fault('bad-input', 'role.unknown', `There is no role "${role}": give portal, proxy or worker, or nothing for all of them.`);
 } catch (error) {
-  const known = asFault(error);
+  const known = asFault(inWords(error));
   if (role === undefined) process.stderr.write(`${known.message}${known.kind === 'internal' && known.detail ? `\n${known.detail}` : ''}\n`);
   else createLog(role).error({ err: known }, known.message);
-  process.exit(hopelessExitCode);
+  // What is given wrongly stays wrong; a database that is away may be back when the supervisor tries again.
+  process.exit(role === undefined || known.kind === 'bad-input' ? hopelessExitCode : 1);
 }
 
 async function supervise(): Promise<void> {

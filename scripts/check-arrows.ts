@@ -16,8 +16,8 @@ interface Rule {
   breaks(link: Import): boolean;
 }
 
-const ground = /^lib\/(config|errors|db|log|runtime\/service)\b/;
-const isTest = (file: string) => /\.(test|spec)\.tsx?$/.test(file) || file.startsWith('e2e/') || file.endsWith('/testing.ts');
+const ground = /^lib\/(config|errors|db|log|runtime\/(service|listen))\b/;
+const isTest = (file: string) => /\.(test|spec)\.tsx?$/.test(file) || file.startsWith('e2e/') || /\/testing(\.ts|-[a-z]+\.ts|\/)/.test(file);
 const isPrisma = (target: string) => target.startsWith('@prisma/') || target.startsWith('lib/db/generated');
 const isNext = (target: string) => /^(next|next-auth|react|react-dom)(\/|$)/.test(target);
 const speaksToParts = (target: string) => isPrisma(target) || /^(ldapts|pg|undici|@kubernetes\/client-node)(\/|$)/.test(target);
@@ -63,7 +63,7 @@ const rules: readonly Rule[] = [
   {
     says: 'only runtime, server.ts and the tests know runtime',
     breaks: ({ from, to }) =>
-      /^lib\/runtime\/(?!service\.ts)/.test(to) &&
+      /^lib\/runtime\/(?!(service|listen)\.ts)/.test(to) &&
       !from.startsWith('lib/runtime/') &&
       from !== 'server.ts' &&
       !/^(e2e|bench|scripts)\//.test(from),

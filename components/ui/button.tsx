@@ -24,7 +24,7 @@ type Style = VariantProps<typeof buttonStyle>;
 
 export function Button({ look, size, className, type = 'button', ...rest }: ComponentProps<'button'> & Style) {
   // In a table a link must not make its row higher than the text beside it.
-  const likeText = look === 'link' && 'h-5 rounded-sm border-0 px-0';
+  const likeText = look === 'link' && 'h-5 rounded-sm border-0 px-0 align-top';
   return <button type={type} className={cn(buttonStyle({ look, size }), likeText, className)} {...rest} />;
 }
 

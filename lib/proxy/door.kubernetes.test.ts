@@ -64,6 +64,7 @@ beforeAll(async () => {
 }, buildLimitMs);
 
 afterAll(async () => {
+  console.log((await cluster.kubectl('get','pod','web','-n','shop','-o','yaml')).stdout, (await cluster.kubectl('logs','web','-n','shop')).stdout, (await cluster.kubectl('logs','web','-n','shop','--previous')).stdout, (await cluster.kubectl('get','events','-n','shop')).stdout);
   await stand?.stop();
   await cluster?.stop();
   await warden?.close();

@@ -349,6 +349,87 @@ describe('upgrades', () => {
   });
 });
 
+describe('nothing is left over', () => {
+  const openSockets = () => upstream.open().filter((socket) => !socket.destroyed).length;
+
+  test('a client that goes away takes its upstream socket along, for watches and upgrades alike (F14, F28)', async () => {
+    await expect.poll(openSockets).toBeLessThanOrEqual(64);
+    const before = openSockets();
+    const cycles = 60;
+    for (let i = 0; i < cycles; i += 1) {
+      const isUpgrade = i % 2 === 0;
+      upstream.script = (_request, socket) =>
+        void socket.write(
+          isUpgrade
+            ? 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n'
+            : 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n{}\n\r\n',
+        );
+      const client = await openRaw(stand.url, stand.caPem);
+      client.send(
+        isUpgrade
+          ? upgradeLines(alice)
+          : ['GET /clusters/east/api/v1/pods?watch=1 HTTP/1.1', 'Host: door', `Authorization: Bearer ${alice}`],
+      );
+      await client.until(/\r\n\r\n/);
+      client.destroy();
+    }
+    await expect.poll(() => stand.door.snapshotStreams().length).toBe(0);
+    await expect.poll(openSockets).toBeLessThanOrEqual(before);
+  });
+
+  test.each(['an answer', 'a tunnel'])('a slow reader holds the cluster back instead of filling our memory: %s (F23)', async (what) => {
+    const block = Buffer.alloc(256 * 1024, 'a');
+    let written = 0;
+    upstream.script = (_request, socket) => {
+      socket.write(
+        what === 'a tunnel'
+          ? 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n'
+          : 'HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n',
+      );
+      const pour = () => {
+        while (written < 1_000_000_000) {
+          written += block.length;
+          if (!socket.write(block)) {
+            socket.once('drain', pour);
+            return;
+          }
+        }
+      };
+      pour();
+    };
+    const client = await openRaw(stand.url, stand.caPem);
+    client.send(
+      what === 'a tunnel'
+        ? upgradeLines(alice)
+        : ['GET /clusters/east/api/v1/namespaces/shop/pods/web/log HTTP/1.1', 'Host: door', `Authorization: Bearer ${alice}`],
+    );
+    await client.until(/\r\n\r\n/);
+    client.socket.pause();
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    const stalledAt = written;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(written).toBe(stalledAt);
+    expect(written).toBeLessThan(64 * 1024 * 1024);
+    client.destroy();
+  });
+
+  test('a body flows up as it comes, and an early answer is not lost', async () => {
+    upstream.script = (_request, socket) => void socket.write('HTTP/1.1 413 Payload Too Large\r\nContent-Length: 3\r\n\r\nbig');
+    const client = await openRaw(stand.url, stand.caPem);
+    client.send(
+      [
+        'POST /clusters/east/api/v1/namespaces/shop/pods HTTP/1.1',
+        'Host: door',
+        `Authorization: Bearer ${alice}`,
+        'Transfer-Encoding: chunked',
+      ],
+      '5\r\nhello\r\n',
+    );
+    await client.ended();
+    expect(client.text()).toMatch(/^HTTP\/1\.1 413 [\s\S]*big$/);
+  });
+});
+
 describe('what ends, ends', () => {
   const heldOpen = (head: string) => {
     upstream.script = (_request, socket) => void socket.write(head, 'latin1');

@@ -70,6 +70,7 @@ const streamsPerPersonMax = 1_000;
 /** Accounts, bindings and credentials end by the clock, and a lease by silence: nobody tells us of that. */
 const judgeByClockEveryMs = 250;
 const snapshotMax = 2_000;
+const alarmEveryMs = 60_000;
 
 export function createDoor(options: DoorOptions): Door {
   const { config, db, world, lease, doorCredentials, hashKey, log, replicaId, tls, bounds = defaultBounds, drainMs = 1_500 } = options;
@@ -96,6 +97,7 @@ export function createDoor(options: DoorOptions): Door {
   const lives = new Map<string, Live>();
   /** Answers under way on a socket, so that nothing raw is ever written between their bytes. */
   const underWay = new WeakMap<Duplex, number>();
+  const alarmedAt = new Map<string, number>();
   let state: 'new' | 'open' | 'draining' | 'closed' = 'new';
   let clock: NodeJS.Timeout | null = null;
 
@@ -282,12 +284,27 @@ export function createDoor(options: DoorOptions): Door {
     };
     if (facts.status >= 500 && facts.status !== 503) log.error({ ...told, err: cause }, 'a request failed at the door');
     else log.debug(told, 'a request was refused');
+    if (facts.code === 'door.cluster-credential-invalid' && cluster) alarm(cluster, facts.detail);
     if (facts.status !== 403 || !person) return;
     trail.add({
       event: 'request.refused',
       actor: { kind: 'person', id: person.id, name: nameOf(person) },
       clusterId: cluster?.id,
       detail: { code: facts.code, method: arrival.method, address: arrival.address },
+    });
+  }
+
+  /** An operator must hear of it, once a minute and not once a request. */
+  function alarm(cluster: { id: string; name: string }, why: string | undefined): void {
+    const last = alarmedAt.get(cluster.id) ?? Number.NEGATIVE_INFINITY;
+    if (performance.now() - last < alarmEveryMs) return;
+    alarmedAt.set(cluster.id, performance.now());
+    trail.add({
+      event: 'cluster.credential-invalid',
+      actor: { kind: 'system', name: 'door' },
+      subject: { kind: 'cluster', id: cluster.id, name: cluster.name },
+      clusterId: cluster.id,
+      detail: { why: why ?? '', replica: replicaId },
     });
   }
 
@@ -313,16 +330,19 @@ export function createDoor(options: DoorOptions): Door {
     underWay.set(socket, (underWay.get(socket) ?? 1) - 1);
   }
 
-  /** All at once would bring all clients back at once. */
+  /** Streams end spread over the grace, for all at once would bring all clients back at once; a plain request may finish within it. */
   async function drain(): Promise<void> {
-    const left = streams.open();
-    const jitterMs = Math.min(drainMs, left.length * 20);
+    const endsAt = performance.now() + drainMs;
+    const endless = streams.open().filter(({ kind }) => kind !== 'request');
+    const jitterMs = Math.min(drainMs, endless.length * 20);
     await Promise.all(
-      left.map(async (stream) => {
+      endless.map(async (stream) => {
         await new Promise((resolve) => setTimeout(resolve, Math.random() * jitterMs));
         streams.cut(stream, 'stopping');
       }),
     );
+    while (streams.size > 0 && performance.now() < endsAt) await new Promise((resolve) => setTimeout(resolve, 10));
+    for (const stream of streams.open()) streams.cut(stream, 'stopping');
   }
 
   return {

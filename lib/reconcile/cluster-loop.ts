@@ -157,11 +157,12 @@ export function startClusterLoop(options: ClusterLoopOptions): ClusterLoop {
         await sleep(settleMs);
         dirty = false;
         last.compile = performance.now();
-        if (await convergence.round()) {
-          failedInARow = 0;
+        const inStep = await convergence.round();
+        failedInARow = 0;
+        await tellState('ready', null, version);
+        if (inStep) {
           failedRounds = 0;
           retryAt = Number.POSITIVE_INFINITY;
-          await tellState('ready', null, version);
         } else {
           // What one object cannot have is tried less and less often; a change of anything else need not wait for that.
           failedRounds += 1;

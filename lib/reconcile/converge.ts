@@ -66,13 +66,16 @@ export async function createConvergence(options: ConvergenceOptions): Promise<Co
     if (!lease.isHeld()) throw new LeaseLost(lease.name);
     for (const one of performed) takeIn(one);
     const failed = performed.filter(({ error }) => error !== null);
-    if (failed.length === 0) remember(desired.objects);
+    const failedKeys = new Set(failed.map(({ operation }) => keyOf(operation)));
+    remember(desired.objects.filter((object) => !failedKeys.has(keyOf(object))));
     await mend(performed.filter(({ operation, changed }) => changed && drifted.has(operation)));
-    const known = failed.length === 0 && (await acknowledgeNames(names, now));
+    // Somebody's entry waits for the door's own powers, not for whatever else the cluster may refuse.
+    const known = !desired.doorPowers.some((object) => failedKeys.has(keyOf(object))) && (await acknowledgeNames(names, now));
+    const inStep = known && failed.length === 0;
     await writeWhatIsThere();
-    await tellOutcome(seq, performed, failed, desired.doorPowers, known);
-    converged ||= known;
-    return known;
+    await tellOutcome(seq, performed, failed, desired.doorPowers, inStep);
+    converged ||= inStep;
+    return inStep;
   }
 
   function takeIn({ operation, result, error }: Performed): void {
@@ -157,16 +160,16 @@ export async function createConvergence(options: ConvergenceOptions): Promise<Co
     performed: readonly Performed[],
     failed: readonly Performed[],
     doorPowers: readonly KubeObject[],
-    known: boolean,
+    inStep: boolean,
   ): Promise<void> {
     const [first] = failed;
     const message = first
       ? `${failed.length} of ${performed.length} objects could not be applied: ${first.error?.message.slice(0, 300)}`
-      : known
+      : inStep
         ? null
         : 'The cluster does not let our door act by the new names yet.';
     const plan = performed.filter(({ changed, error }) => changed || error);
-    await tell(seq, known ? 'in-step' : 'failed', message, plan, powersOf(doorPowers));
+    await tell(seq, inStep ? 'in-step' : 'failed', message, plan, powersOf(doorPowers));
   }
 
   async function tell(

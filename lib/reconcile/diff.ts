@@ -39,8 +39,9 @@ export interface DiffInput {
   readonly accepted?: (key: string) => Accepted | undefined;
 }
 
-export function keyOf({ kind, metadata }: KubeObject): string {
-  return `${kind} ${metadata.namespace ?? ''}/${metadata.name}`;
+export function keyOf(object: KubeObject | Operation): string {
+  const { namespace = '', name } = 'operation' in object ? (object as Operation) : (object as KubeObject).metadata;
+  return `${object.kind} ${namespace}/${name}`;
 }
 
 export function diff({ installationId, expected, existing, accepted = () => undefined }: DiffInput): Operation[] {

@@ -304,6 +304,7 @@ test('an object that cannot be had is told of, and keeps no other waiting', asyn
   const id = await grant('cluster', { kind: 'person', id: 'p-bob', name: 'bob' });
   const group = () => worker.world.platformGroups('p-bob', clusterId, new Date())[0] ?? 'none yet';
   await until('the grant stands all the same', async () => (await admin.get('ClusterRoleBinding', group())) !== null, 3_000);
+  await until('bob may come in', () => worker.world.hasEntered(clusterId, 'gatehouse:bob@corp.example'));
   expect((await admin.get('Namespace', 'theirs'))?.metadata.labels).toMatchObject(theirs);
   await end(id);
   await changing(worker.db, (tx, touch) => removeProject(tx, touch, projectId, carol));

@@ -12,11 +12,18 @@ export function createLineReader(onLine: (line: string) => void): (chunk: Buffer
 const levelWords: Readonly<Record<number, string>> = { 40: 'warn ', 50: 'ERROR', 60: 'FATAL' };
 const plumbing = new Set(['level', 'time', 'name', 'msg', 'ready', 'pid', 'hostname']);
 
-export function showLine(role: string, line: string): { ready: boolean } {
+export interface ShownLine {
+  /** The line says that its role is ready. */
+  readonly ready: boolean;
+  /** What went wrong, where the line tells of an error. */
+  readonly error: string | null;
+}
+
+export function showLine(role: string, line: string): ShownLine {
   const parsed = parse(line);
   if (!parsed) {
     tell(role, line);
-    return { ready: false };
+    return { ready: false, error: null };
   }
   const level = levelWords[Number(parsed.level)];
   const facts = Object.entries(parsed)
@@ -25,7 +32,7 @@ export function showLine(role: string, line: string): { ready: boolean } {
     .join(' ');
   const time = typeof parsed.time === 'string' ? new Date(parsed.time) : new Date();
   tell(role, `${level ? `${level} ` : ''}${String(parsed.msg ?? '')}${facts ? `  ${facts}` : ''}`, time);
-  return { ready: parsed.ready === true };
+  return { ready: parsed.ready === true, error: Number(parsed.level) >= 50 ? String(parsed.msg ?? '') : null };
 }
 
 export function tell(who: string, text: string, at = new Date()): void {

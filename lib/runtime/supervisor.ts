@@ -4,8 +4,7 @@
  * one readable log. It holds every secret and therefore speaks to nobody: no port, no request.
  */
 import { randomBytes } from 'node:crypto';
-import { chmod, chown, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chown, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Config } from '#lib/config/config.ts';
 import { keyedHash } from '#lib/config/keys.ts';
@@ -15,10 +14,11 @@ import { migrate } from '#lib/db/migrate.ts';
 import { ensureProcessRoles, type ProcessRole } from '#lib/db/roles.ts';
 import { fault } from '#lib/errors/fault.ts';
 import { setupCodeHash } from '#lib/session/setup-pass.ts';
-import { startEmbeddedPostgres } from './embedded-postgres.ts';
 import { ensureInstallationKeys, type InstallationKeys } from './installation-keys.ts';
+import { openOwnerDatabase } from './owner-database.ts';
 import { createLineReader, showLine, tell } from './readable-log.ts';
 import { doorCertificate, secretsFor } from './role-secrets.ts';
+import { makeRunDirectory, othersCanEnter } from './run-directory.ts';
 import type { Service } from './service.ts';
 import { createWarden, type ManagedProcess, type Warden } from './warden.ts';
 
@@ -27,7 +27,7 @@ const firstUid = 61_101;
 const restartMs = { first: 250, most: 10_000, calmAfter: 30_000 };
 const stopTimeoutMs = 20_000;
 const startTimeoutMs = 60_000;
-/** A role that ends with this code says: trying again will not help (bad configuration, a port in use). */
+/** A role that ends with this code says: trying again will not help (bad configuration, a port in use). Anything else is tried again. */
 export const hopelessExitCode = 2;
 
 export interface Supervisor extends Service {
@@ -54,11 +54,11 @@ export function createSupervisor(config: Config, env: NodeJS.ProcessEnv, entry: 
   failed.catch(() => {});
 
   async function start(): Promise<void> {
+    const doorHosts = [...new Set(['localhost', '127.0.0.1', config.proxy.host, new URL(config.proxy.url).hostname])];
+    const keys = await doorCertificate(config, await ensureInstallationKeys(config.keysDirectory, doorHosts));
     const url = await openDatabaseServer();
     const applied = await migrate(url);
     if (applied.length > 0) tell('supervisor', `database schema brought up to date (${applied.join(', ')})`);
-    const doorHosts = [...new Set(['localhost', '127.0.0.1', config.proxy.host, new URL(config.proxy.url).hostname])];
-    const keys = await doorCertificate(config, await ensureInstallationKeys(config.keysDirectory, doorHosts));
     await prepareInstallation(url, keys);
     const urls = { ...(await ensureProcessRoles(url, keys.databasePasswords)), ...config.roleDatabaseUrls };
     const separate = config.separateUsers && (await canBeSeparated(entry));
@@ -75,16 +75,13 @@ export function createSupervisor(config: Config, env: NodeJS.ProcessEnv, entry: 
   }
 
   async function openDatabaseServer(): Promise<string> {
-    if (config.databaseUrl) return config.databaseUrl;
-    const postgres = await startEmbeddedPostgres({ directory: join(config.dataDirectory, 'postgres') });
-    stopDatabase = () => postgres.stop();
-    postgres.exited.then(() => {
-      if (!stopping)
-        giveUp(
-          fault('unavailable', 'database.ended', 'The embedded database ended. See the log beside the data folder, then start again.'),
-        );
+    const database = await openOwnerDatabase(config);
+    stopDatabase = () => database.stop();
+    void database.ended.then(() => {
+      if (stopping) return;
+      giveUp(fault('unavailable', 'database.ended', 'The embedded database ended. See the log beside the data folder, then start again.'));
     });
-    return postgres.url;
+    return database.url;
   }
 
   async function prepareInstallation(url: string, keys: InstallationKeys & { caPem: string | null }): Promise<void> {
@@ -137,8 +134,11 @@ export function createSupervisor(config: Config, env: NodeJS.ProcessEnv, entry: 
 
     const launch = () => {
       const began = performance.now();
+      let complaint: string | null = null;
       const readLine = createLineReader((line) => {
-        if (showLine(role, line).ready) announceReady();
+        const shown = showLine(role, line);
+        complaint = shown.error ?? complaint;
+        if (shown.ready) announceReady();
       });
       const child = host.spawn({
         name: role,
@@ -155,7 +155,7 @@ export function createSupervisor(config: Config, env: NodeJS.ProcessEnv, entry: 
         entryOf.process = null;
         if (stopping) return;
         if (code === hopelessExitCode) {
-          giveUp(fault('bad-input', 'role.cannot-start', `The ${role} cannot start; its last line says why.`));
+          giveUp(fault('bad-input', 'role.cannot-start', complaint ?? `The ${role} cannot start; its last line says why.`));
           return;
         }
         wait = performance.now() - began > restartMs.calmAfter ? restartMs.first : Math.min(wait * 2, restartMs.most);
@@ -213,24 +213,4 @@ function uidOf(role: ProcessRole): number {
 /** Root can give each process a user of its own only where such a user could read the program at all. */
 async function canBeSeparated(entry: string): Promise<boolean> {
   return process.getuid?.() === 0 && (await othersCanEnter(dirname(entry)));
-}
-
-/** Beside the data; in the machine's temporary folder when the data lie where another user cannot pass. */
-async function makeRunDirectory(dataDirectory: string, separate: boolean): Promise<string> {
-  const beside = join(dataDirectory, 'run');
-  await mkdir(beside, { recursive: true, mode: 0o711 });
-  await chmod(beside, 0o711);
-  if (!separate || (await othersCanEnter(beside))) return beside;
-  await rm(beside, { recursive: true });
-  const elsewhere = await mkdtemp(join(tmpdir(), 'gatehouse-run-'));
-  await chmod(elsewhere, 0o711);
-  return elsewhere;
-}
-
-async function othersCanEnter(directory: string): Promise<boolean> {
-  for (let place = directory; ; place = dirname(place)) {
-    const { mode } = await stat(place);
-    if ((mode & 0o001) === 0) return false;
-    if (place === dirname(place)) return true;
-  }
 }
