@@ -17,7 +17,8 @@ interface Rule {
 }
 
 const ground = /^lib\/(config|errors|db|log|runtime\/(service|listen))\b/;
-const isTest = (file: string) => /\.(test|spec)\.tsx?$/.test(file) || file.startsWith('e2e/') || /\/testing(\.ts|-[a-z]+\.ts|\/)/.test(file);
+const isTest = (file: string) =>
+  /\.(test|spec)\.tsx?$/.test(file) || file.startsWith('e2e/') || /\/testing(\.ts|-[a-z]+\.ts|\/)/.test(file);
 const isPrisma = (target: string) => target.startsWith('@prisma/') || target.startsWith('lib/db/generated');
 const isNext = (target: string) => /^(next|next-auth|react|react-dom)(\/|$)/.test(target);
 const speaksToParts = (target: string) => isPrisma(target) || /^(ldapts|pg|undici|@kubernetes\/client-node)(\/|$)/.test(target);

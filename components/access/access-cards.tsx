@@ -31,7 +31,7 @@ function ClusterCard({ cluster }: { cluster: AccessCluster }) {
   return (
     <Card className="flex h-full flex-col">
       <div className="flex items-center gap-2">
-        <h3 className="font-semibold">{cluster.title ?? cluster.name}</h3>
+        <h2 className="font-semibold">{cluster.title ?? cluster.name}</h2>
         <Labels labels={cluster.labels} valuesOnly />
         <span className="ml-auto">
           <EntryState cluster={cluster} />

@@ -5,13 +5,13 @@ import type { AuditRow } from '#lib/audit/schema.ts';
 
 export type Search = Readonly<Record<string, string>>;
 
-export const filterNames = ['q', 'noun', 'event', 'from', 'to', 'personId', 'clusterId', 'projectId', 'subjectId', 'actorId'] as const;
+export const filterNames = ['search', 'noun', 'event', 'from', 'to', 'personId', 'clusterId', 'projectId', 'subjectId', 'actorId'] as const;
 
 /** All but the event, which the page checks against those that exist. */
 export function queryOf(search: Search) {
-  const { q, noun, from, to } = search;
+  const { search: text, noun, from, to } = search;
   return {
-    ...(q ? { search: q.slice(0, 200) } : {}),
+    ...(text ? { search: text.slice(0, 200) } : {}),
     ...(noun && /^[a-z]{1,30}$/.test(noun) ? { noun } : {}),
     ...Object.fromEntries(
       (['personId', 'clusterId', 'projectId', 'subjectId', 'actorId'] as const).flatMap((name) =>

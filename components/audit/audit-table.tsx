@@ -14,7 +14,7 @@ export function AuditTable({ rows }: { rows: readonly AuditRow[] }) {
         <Th>Who did it</Th>
         <Th>To what</Th>
         <Th>Where</Th>
-        <Th>Details</Th>
+        <Th className="min-w-48">Details</Th>
       </Head>
       <tbody>
         {rows.map((row) => (
@@ -36,7 +36,7 @@ export function AuditTable({ rows }: { rows: readonly AuditRow[] }) {
             <Td>
               <Where row={row} />
             </Td>
-            <Td>
+            <Td className="w-full max-w-0">
               <Details detail={row.detail} />
             </Td>
           </Row>
@@ -89,7 +89,7 @@ function Details({ detail }: { detail: AuditRow['detail'] }) {
     .map(({ name, value }) => `${name}: ${value}`)
     .join(' · ');
   return (
-    <details className="group max-w-[24rem] text-soft">
+    <details className="group text-soft">
       <summary className="truncate rounded-sm marker:text-faint group-open:text-faint">{line || 'details'}</summary>
       <dl className="mt-1 grid grid-cols-[auto_minmax(0,1fr)] gap-x-3 gap-y-0.5 pb-1">
         {details.map(({ name, value }) => (

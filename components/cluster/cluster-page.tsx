@@ -157,7 +157,7 @@ function Registration({ cluster }: { cluster: ClusterDetail }) {
   const age = (credential: ClusterDetail['doorCredential']) =>
     credential ? (
       <>
-        renewed <Time at={credential.renewedAt} />, good until <Time at={credential.expiresAt} />
+        renewed <Time at={credential.renewedAt} />, ends <Time at={credential.expiresAt} />
       </>
     ) : (
       <span className="text-faint">none</span>

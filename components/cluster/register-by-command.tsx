@@ -63,7 +63,7 @@ function Waiting({ invited, after, onAgain }: { invited: Invited; after: string;
   return (
     <div className="grid gap-3">
       <p>
-        Run this as an administrator of that cluster. It is good once, until <Time at={invited.expiresAt} />.
+        Run this as an administrator of that cluster. It works once; the code in it ends <Time at={invited.expiresAt} />.
       </p>
       <CodeBlock label="The command" text={invited.command} />
       <p role="status">

@@ -1,4 +1,4 @@
-import { Chain, type ChainStep } from '#components/ui/chain.tsx';
+import { Chain } from '#components/ui/chain.tsx';
 import { Empty } from '#components/ui/empty.tsx';
 import { Section } from '#components/ui/section.tsx';
 import { Head, Row, Table, Td, Th } from '#components/ui/table.tsx';
@@ -6,9 +6,11 @@ import { TextLink } from '#components/ui/text-link.tsx';
 import { Time } from '#components/ui/time.tsx';
 import type { PersonDetail } from '#lib/directory/people-schema.ts';
 import type { Chain as AccessChain } from '#lib/entitlement/schema.ts';
+import { AskWhy } from './ask-why.tsx';
+import { stepsOf } from './chain-steps.ts';
 
 /** What a person may do on each cluster, and because of what. */
-export function AccessOfPerson({ person }: { person: PersonDetail }) {
+export function AccessOfPerson({ person, clusters }: { person: PersonDetail; clusters: readonly { id: string; name: string }[] }) {
   const chains = person.explanation?.chains ?? [];
   return (
     <>
@@ -55,15 +57,14 @@ export function AccessOfPerson({ person }: { person: PersonDetail }) {
           </Table>
         )}
       </Section>
-      {chains[0] ? (
-        <Section title="Why">
-          <div className="grid gap-2.5">
-            {distinct(chains).map((chain) => (
-              <Chain key={chain.grantId} label={`Why ${chain.role.title} on ${chain.scope.words}`} steps={stepsOf(chain)} />
-            ))}
-          </div>
-        </Section>
-      ) : null}
+      <Section title="Why">
+        <div className="grid gap-2.5">
+          {distinct(chains).map((chain) => (
+            <Chain key={chain.grantId} label={`Why ${chain.role.title} on ${chain.scope.words}`} steps={stepsOf(chain)} />
+          ))}
+          {clusters.length > 0 ? <AskWhy personId={person.id} clusters={clusters} /> : null}
+        </div>
+      </Section>
     </>
   );
 }
@@ -92,24 +93,4 @@ function reachWords(namespaces: AccessChain['namespaces']): string {
 /** One grant gives the same path on every cluster: it is drawn once. */
 function distinct(chains: readonly AccessChain[]): AccessChain[] {
   return chains.filter(({ grantId }, index) => chains.findIndex((other) => other.grantId === grantId) === index).slice(0, 6);
-}
-
-const joints: Readonly<Record<string, string>> = { group: 'in', grant: 'holds', role: 'gives', rule: 'permits', cluster: 'on' };
-const pages: Readonly<Record<string, string>> = {
-  person: '/admin/people',
-  group: '/admin/groups',
-  role: '/admin/roles',
-  cluster: '/admin/clusters',
-};
-
-export function stepsOf({ links, platformGroup }: AccessChain): ChainStep[] {
-  return [
-    ...links.map(({ kind, id, name }, index) => ({
-      above: kind,
-      text: name,
-      href: pages[kind] ? `${pages[kind]}/${id}` : undefined,
-      joint: index === 0 ? undefined : joints[kind],
-    })),
-    { above: 'group in the cluster', text: <code>{platformGroup}</code>, joint: 'as' },
-  ];
 }

@@ -13,8 +13,10 @@ import { CutOff, LiftCut } from './cut-off.tsx';
 import { PersonStatus } from './person-state.tsx';
 import { ReceiptTable, StandingNote } from './receipt.tsx';
 
+type Props = { person: PersonDetail; clusters: readonly { id: string; name: string }[]; me: Me };
+
 /** One person: what the directory says, what they may do and why, what they hold open, and how fast they were out. */
-export function PersonPage({ person, me }: { person: PersonDetail; me: Me }) {
+export function PersonPage({ person, clusters, me }: Props) {
   const mayAct = me.powers.admin && me.person.id !== person.id;
   return (
     <Page
@@ -37,7 +39,7 @@ export function PersonPage({ person, me }: { person: PersonDetail; me: Me }) {
     >
       <Live seconds={3} />
       <StandingNote person={person} />
-      <AccessOfPerson person={person} />
+      <AccessOfPerson person={person} clusters={clusters} />
       <Columns>
         <div className="min-w-0">
           <CredentialsAndStreams person={person} />

@@ -16,7 +16,7 @@ export function ProcessList({ processes }: { processes: Overview['processes'] })
           <span className="text-soft text-sm">
             {live ? (
               <>
-                since <Time at={startedAt} />
+                started <Time at={startedAt} />
               </>
             ) : (
               <>

@@ -10,7 +10,7 @@ import { Field } from '#components/ui/field.tsx';
 import { Input, TextArea } from '#components/ui/input.tsx';
 import { Note } from '#components/ui/note.tsx';
 import type { ProjectDetail } from '#lib/project/schema.ts';
-import { draftOf, fenceOf } from './fence-draft.ts';
+import { draftOf, fenceOf, shownFields } from './fence-draft.ts';
 import { FenceFields } from './fence-fields.tsx';
 
 export function ChangeProject({ project }: { project: ProjectDetail }) {
@@ -69,7 +69,7 @@ export function ChangeProject({ project }: { project: ProjectDetail }) {
             {project.people === 1 ? '1 person works' : `${project.people.toLocaleString('en')} people work`}. Pods that run stay; new ones
             must fit.
           </Note>
-          <ApiProblemNote problem={problem} fieldsShown={['title', 'description']} />
+          <ApiProblemNote problem={problem} fieldsShown={shownFields(fields)} />
           <DialogActions>
             <Button onClick={() => setOpen(false)}>Cancel</Button>
             <Button type="submit" look="primary" disabled={busy}>

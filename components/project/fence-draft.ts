@@ -51,3 +51,8 @@ export function fenceOf({ quota, limits, podSecurity, isolated }: FenceDraft) {
     isolated,
   };
 }
+
+/** Those of the refused fields beside which the forms say it themselves. */
+export function shownFields(fields: Readonly<Record<string, string>>): string[] {
+  return Object.keys(fields).filter((field) => /^(name|title|description|quota\..+|limits\..+|namespaces\.\d+\.name)$/.test(field));
+}

@@ -43,7 +43,7 @@ export function MemberTable({ project, mayOpenDirectory }: { project: ProjectDet
             <Td right>{member.subject.people.toLocaleString('en')}</Td>
             <Td>{member.until ? <Time at={member.until} /> : <span className="text-faint">no end</span>}</Td>
             {project.mayChange ? (
-              <Td right className="py-[1.5px]">
+              <Td right className="py-[3.5px]">
                 <RemoveMember member={member} title={project.title} />
               </Td>
             ) : null}

@@ -49,7 +49,7 @@ export function NamespaceTable({ project }: { project: ProjectDetail }) {
               )}
             </Td>
             {project.mayChange ? (
-              <Td right className="py-[1.5px]">
+              <Td right className="py-[3.5px]">
                 <RemoveNamespace projectId={project.id} title={project.title} namespace={namespace} people={project.people} />
               </Td>
             ) : null}

@@ -10,7 +10,7 @@ import { Field } from '#components/ui/field.tsx';
 import { Input, TextArea } from '#components/ui/input.tsx';
 import { Section } from '#components/ui/section.tsx';
 import type { NamespaceInput } from '#lib/project/schema.ts';
-import { fenceOf, usualFence } from './fence-draft.ts';
+import { fenceOf, shownFields, usualFence } from './fence-draft.ts';
 import { FenceFields } from './fence-fields.tsx';
 import { type ClusterChoice, NamespaceFields } from './namespace-fields.tsx';
 
@@ -123,7 +123,7 @@ export function NewProjectForm({ clusters }: { clusters: readonly ClusterChoice[
         <FenceFields draft={fence} onChange={setFence} problems={fields} />
       </Section>
       <div className="mt-7 grid max-w-xl gap-3">
-        <ApiProblemNote problem={problem} fieldsShown={['name', 'title', 'description']} />
+        <ApiProblemNote problem={problem} fieldsShown={shownFields(fields)} />
         <p className="text-soft">
           {namespaces.length === 0
             ? 'Makes the project. No cluster changes until it has a namespace.'

@@ -45,8 +45,8 @@ export function ProjectsPage({ projects, search, offset, mayMake }: Props) {
             hrefAt={(at) => withSearch('/admin/projects', search, { offset: at || null })}
           />
         </>
-      ) : search.q ? (
-        <Empty title={`No project is called “${search.q}”`}>Search by name or title, or clear the search.</Empty>
+      ) : search.search ? (
+        <Empty title={`No project is called “${search.search}”`}>Search by name or title, or clear the search.</Empty>
       ) : (
         <Empty title="No project yet" action={mayMake ? make : null}>
           A project gives a team its namespaces on one cluster or several, a quota, a Pod Security level and a closed network, and its

@@ -26,8 +26,9 @@ export function RemoveMember({ member: { grantId, subject, role }, title }: { me
         return true;
       }}
     >
-      {subject.people === 1 ? '1 person loses' : `${subject.people.toLocaleString('en')} people lose`} {role.title} in every namespace of
-      this project at once, unless another grant gives it to them. Streams that rest on it are cut.
+      {subject.people === 0
+        ? 'Nobody is in it now, so nobody loses anything today; whoever joins it later no longer gets this.'
+        : `${subject.people === 1 ? '1 person loses' : `${subject.people.toLocaleString('en')} people lose`} ${role.title} in every namespace of this project at once, unless another grant gives it to them. Streams that rest on it are cut.`}
     </Confirm>
   );
 }

@@ -1,5 +1,6 @@
 'use client';
 import { ApiProblemNote } from '#components/api/api-problem.tsx';
+import { cn } from '#components/ui/cn.ts';
 import { Note } from '#components/ui/note.tsx';
 import { Section } from '#components/ui/section.tsx';
 import { Skeleton } from '#components/ui/skeleton.tsx';
@@ -7,7 +8,7 @@ import type { Previewed } from './use-role-preview.ts';
 import { May, Warnings } from './warnings.tsx';
 import { countOf } from './words.ts';
 
-const listedAtMost = 40;
+const listedAtMost = 200;
 
 /** Beside the rules while they are typed: what they mean, what to think about, whom a change touches. */
 export function RolePreviewPanel({ preview, problem, unreadable, busy, changing }: Previewed & { changing: boolean }) {
@@ -65,7 +66,8 @@ function Powers({ label, sign, powers, className }: { label: string; sign: strin
       <h3 className="text-faint text-xs">
         {label}, {powers.length.toLocaleString('en')}
       </h3>
-      <ul className={className}>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard. */}
+      <ul className={cn('max-h-60 overflow-y-auto', className)} tabIndex={0} aria-label={label}>
         {powers.slice(0, listedAtMost).map((power) => (
           <li key={power}>
             <code>

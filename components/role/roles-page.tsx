@@ -8,7 +8,7 @@ import { RoleTable } from './role-table.tsx';
 type Props = { roles: readonly RoleSummary[]; search: Readonly<Record<string, string>>; mayMake: boolean };
 
 export function RolesPage({ roles, search, mayMake }: Props) {
-  const shown = roles.filter((role) => matches(role, search.q) && matchesKind(role, search.kind));
+  const shown = roles.filter((role) => matches(role, search.search) && matchesKind(role, search.kind));
   return (
     <Page
       title="Roles"

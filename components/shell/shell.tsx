@@ -40,11 +40,14 @@ export function Shell({ me, counts, children }: { me: Me; counts: Counts; childr
         To the page
       </a>
       <div className="min-h-dvh md:grid md:grid-cols-[212px_minmax(0,1fr)]">
-        <div className="sticky top-0 hidden h-dvh flex-col overflow-y-auto border-line border-r bg-panel px-2.5 py-3.5 md:flex">
+        <aside
+          aria-label="Sidebar"
+          className="sticky top-0 hidden h-dvh flex-col overflow-y-auto border-line border-r bg-panel px-2.5 py-3.5 md:flex"
+        >
           <Brand className="px-2 pt-0.5 pb-3" />
           <nav aria-label="Portal">{lists}</nav>
           <div className="mt-auto pt-4">{foot}</div>
-        </div>
+        </aside>
         <PhoneNav>
           <nav aria-label="Portal">{lists}</nav>
           <div className="pt-6">{foot}</div>

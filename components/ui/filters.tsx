@@ -8,7 +8,7 @@ import { Input, Select } from './input.tsx';
 const remembered = parseAsString.withDefault('').withOptions({ shallow: false, throttleMs: 250, history: 'replace' });
 
 /** Types into the address; the server answers with the rows. A new search begins at the first page. */
-export function SearchField({ name = 'q', label, className }: { name?: string; label: string; className?: string }) {
+export function SearchField({ name = 'search', label, className }: { name?: string; label: string; className?: string }) {
   const [busy, startTransition] = useTransition();
   const [values, set] = useQueryStates({ [name]: remembered, offset: remembered }, { startTransition });
   return (

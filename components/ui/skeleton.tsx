@@ -9,7 +9,7 @@ const widths = ['w-2/3', 'w-1/2', 'w-3/4', 'w-5/12'];
 /** The shape of a table that is on its way. */
 export function TableSkeleton({ rows = 10, columns = 4 }: { rows?: number; columns?: number }) {
   return (
-    <div role="status" className="mt-4">
+    <div role="status" aria-busy className="mt-4">
       <span className="sr-only">Loading</span>
       {Array.from({ length: rows }, (_, row) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: rows of nothing.

@@ -5,7 +5,7 @@ import { cn } from './cn.ts';
 export function Table({ label, children, className }: { label: string; children: ReactNode; className?: string }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard.
-    <section className="-mx-1 overflow-x-auto px-1" aria-label={label} tabIndex={0}>
+    <section className="relative -mx-1 overflow-x-auto px-1" tabIndex={0}>
       <table className={cn('w-full border-collapse', className)}>
         <caption className="sr-only">{label}</caption>
         {children}

@@ -7,7 +7,11 @@ export function TextLink({ quiet, className, ...rest }: ComponentProps<typeof Li
   return (
     <Link
       prefetch={false}
-      className={cn('rounded-sm underline-offset-2 hover:underline', quiet ? 'text-ink decoration-edge' : 'text-accent', className)}
+      className={cn(
+        'rounded-sm underline-offset-[3px]',
+        quiet ? 'text-ink decoration-edge hover:underline' : 'text-accent underline decoration-accent/35 hover:decoration-accent',
+        className,
+      )}
       {...rest}
     />
   );

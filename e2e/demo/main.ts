@@ -1,6 +1,6 @@
 /**
  * `npm run demo`: the main job on real parts, in the foreground. Ends with what to try, writes the contract for scripts, and stops all of it
- * on Ctrl-C. Each run begins with a fresh domain and fresh clusters (they start in seconds from caches); --reset drops those caches' copies too.
+ * on Ctrl-C. A later run goes on where the last one stopped (whoever left stays out); --reset starts afresh.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
@@ -10,6 +10,7 @@ import { startScene } from '#e2e/scene/scene.ts';
 import { freePort } from '#e2e/stack/ports.ts';
 import { consoleProgress } from '#e2e/stack/progress.ts';
 import { createWarden } from '#e2e/stack/warden.ts';
+import { tryLock } from '#lib/runtime/lock.ts';
 import { guide } from './guide.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -18,10 +19,14 @@ const folder = join(home, 'demo');
 const contractFile = join(home, 'demo.json');
 const began = performance.now();
 
+if (!(await tryLock(`demo ${folder}`))) {
+  console.error('The demo of this folder runs already, in another terminal. Stop that one first.');
+  process.exit(1);
+}
 const build = spawnSync(process.execPath, [join(root, 'scripts/build-portal.ts')], { stdio: 'inherit', cwd: root });
 if (build.status !== 0) process.exit(1);
 await rm(contractFile, { force: true });
-await rm(folder, { recursive: true, force: true });
+if (process.argv.includes('--reset')) await rm(folder, { recursive: true, force: true });
 await mkdir(folder, { recursive: true, mode: 0o755 });
 
 const warden = await createWarden();

@@ -2,13 +2,13 @@
  * The whole promise on one machine: real parts, Gatehouse over them, and the decisions that an admin would take on the first day. Every
  * step goes the way a person goes (setup code, portal sign-in, API), none reaches behind it. Used by the demo, the stories and the bench.
  */
-import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Progress } from '#e2e/stack/progress.ts';
 import type { Warden } from '#e2e/stack/warden.ts';
 import type { DemoContract, DemoUser } from './contract.ts';
-import { decide } from './decisions.ts';
-import { podOf, podPort, startParts } from './parts.ts';
+import { type Decided, decide } from './decisions.ts';
+import { type Parts, podOf, podPort, startParts } from './parts.ts';
 import { PortalClient } from './portal-client.ts';
 import { startProduct } from './product.ts';
 
@@ -48,7 +48,9 @@ export async function startScene(options: SceneOptions): Promise<Scene> {
       ...(options.onLine ? { onLine: options.onLine } : {}),
     }),
   );
-  const decided = await decide({ product, parts, progress });
+  const remembered = await recall(folder, parts);
+  const decided = remembered ?? (await decide({ product, parts, progress }));
+  await remember(folder, parts, decided);
 
   const ca = join(folder, 'door-ca.crt');
   await copyFile(product.proxyCaFile, ca);
@@ -56,7 +58,11 @@ export async function startScene(options: SceneOptions): Promise<Scene> {
   for (const { login, clusters: entitled } of cast) {
     if (entitled.length === 0) continue;
     const client = new PortalClient(product.portalUrl);
-    if (!(await client.signIn(login, directory.user(login).password))) throw new Error(`${login} could not sign in at the portal`);
+    if (!(await client.signIn(login, directory.user(login).password))) {
+      // In a scene that was played before, somebody may have left already; on the first day everybody must come in.
+      if (remembered) continue;
+      throw new Error(`${login} could not sign in at the portal`);
+    }
     const { kubeconfig } = await client.must<{ kubeconfig: string }>('POST', '/credentials/kubeconfig', { deviceName: 'demo' });
     const file = join(folder, `${login}.kubeconfig`);
     await writeFile(file, kubeconfig, { mode: 0o600 });
@@ -109,4 +115,30 @@ export async function startScene(options: SceneOptions): Promise<Scene> {
       await Promise.all([clusters.east.stop(), clusters.west.stop(), directory.stop()]);
     },
   };
+}
+
+interface Memory {
+  readonly directory: string;
+  readonly servers: readonly string[];
+  readonly decided: Decided;
+}
+
+const memoryFile = (folder: string) => join(folder, 'decided.json');
+
+async function remember(folder: string, { directory, clusters }: Parts, decided: Decided): Promise<void> {
+  const memory: Memory = { directory: directory.url, servers: [clusters.east.server, clusters.west.server], decided };
+  await writeFile(memoryFile(folder), JSON.stringify(memory), { mode: 0o600 });
+}
+
+/** What an earlier run in the same folder decided, or null on the first day. Parts that came back at another address are another world. */
+async function recall(folder: string, { directory, clusters }: Parts): Promise<Decided | null> {
+  const text = await readFile(memoryFile(folder), 'utf8').catch(() => null);
+  if (text === null) return null;
+  const memory = JSON.parse(text) as Memory;
+  const here = [directory.url, clusters.east.server, clusters.west.server];
+  const before = [memory.directory, ...memory.servers];
+  if (here.join() === before.join()) return memory.decided;
+  throw new Error(
+    `The scene of before had ${before.join(', ')}, and something else uses one of these now. Free them, or start afresh with --reset.`,
+  );
 }

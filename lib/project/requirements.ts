@@ -51,9 +51,9 @@ export function requireOrderedLimits(limits: ContainerLimits | null | undefined)
       throw fault(
         'bad-input',
         'project.limits-crossed',
-        `${words[less]} (${low}) is above ${words[more]} (${high}). Lower the one or raise the other.`,
+        `The ${words[less]} (${low}) is above the ${words[more]} (${high}). Lower the one or raise the other.`,
         {
-          fields: { [`limits.${less}`]: `Is above ${words[more]}.` },
+          fields: { [`limits.${less}`]: `Is above the ${words[more]}.` },
         },
       );
     }
@@ -61,10 +61,10 @@ export function requireOrderedLimits(limits: ContainerLimits | null | undefined)
 }
 
 const words: Readonly<Record<keyof ContainerLimits, string>> = {
-  requestCpu: 'the CPU request',
-  requestMemory: 'the memory request',
-  defaultCpu: 'the default CPU limit',
-  defaultMemory: 'the default memory limit',
-  maxCpu: 'the CPU maximum',
-  maxMemory: 'the memory maximum',
+  requestCpu: 'CPU request',
+  requestMemory: 'memory request',
+  defaultCpu: 'default CPU limit',
+  defaultMemory: 'default memory limit',
+  maxCpu: 'CPU maximum',
+  maxMemory: 'memory maximum',
 };

@@ -64,7 +64,6 @@ beforeAll(async () => {
 }, buildLimitMs);
 
 afterAll(async () => {
-  console.log((await cluster.kubectl('get','pod','web','-n','shop','-o','yaml')).stdout, (await cluster.kubectl('logs','web','-n','shop')).stdout, (await cluster.kubectl('logs','web','-n','shop','--previous')).stdout, (await cluster.kubectl('get','events','-n','shop')).stdout);
   await stand?.stop();
   await cluster?.stop();
   await warden?.close();
@@ -235,7 +234,7 @@ describe('a cut is felt and told', () => {
       const exec = start(person, env, 'exec', '-i', '-n', 'shop', 'web', '--', 'sh', '-c', 'echo ready; sleep 600');
       await Promise.all([watch.shows(/web/), logs.shows(/tick/), exec.shows(/ready/)]);
       const ofPerson = () => (stand.door.snapshotStreams() as { personId: string }[]).filter(({ personId }) => personId === `p-${person}`);
-      await expect.poll(() => ofPerson().length).toBe(3);
+      await expect.poll(() => ofPerson().length, { timeout: 10_000 }).toBe(3);
       const began = performance.now();
       await stand.disable(person);
       const [, logsCode, execCode] = await Promise.all([watch.ended, logs.ended, exec.ended]);

@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { generateSealingPair } from '#lib/config/keys.ts';
 import type { ProcessRole } from '#lib/db/roles.ts';
 import { fault } from '#lib/errors/fault.ts';
@@ -35,6 +35,8 @@ const fileOf: Readonly<Record<keyof InstallationKeys, string>> = {
 
 /** `doorHosts`: names and addresses under which kubectl reaches the door, for the certificate made on the first start. */
 export async function ensureInstallationKeys(directory: string, doorHosts: readonly string[]): Promise<InstallationKeys> {
+  // The folders above it are nobody's secret: the database and the roles' files may lie there too.
+  await mkdir(dirname(directory), { recursive: true });
   await mkdir(directory, { recursive: true, mode: 0o700 });
   await chmod(directory, 0o700);
   const present = new Set(await readdir(directory));

@@ -45,9 +45,20 @@ function sweepForsakenPlaces(): void {
   for (const note of readdirSync(systemDirectory).filter((name) => name.endsWith('.folder'))) {
     const file = join(systemDirectory, note);
     const place = file.slice(0, -'.folder'.length);
-    if (linkTarget(readFileSync(file, 'utf8')) === place) continue;
+    const folder = textOf(file);
+    if (folder === undefined || linkTarget(folder) === place) continue;
     rmSync(place, { recursive: true, force: true });
     rmSync(file, { force: true });
+  }
+}
+
+/** Nothing where another process that starts at the same moment has swept it already. */
+function textOf(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
   }
 }
 

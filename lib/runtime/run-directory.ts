@@ -4,7 +4,7 @@
  * that what a killed start left behind is overwritten and removed by the next and never piles up.
  */
 import { createHash } from 'node:crypto';
-import { chmod, mkdir, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 // Only root may write here: nobody can have laid a trap under the name that we are going to use.
@@ -14,7 +14,6 @@ export async function makeRunDirectory(dataDirectory: string, separateUsers: boo
   const beside = join(dataDirectory, 'run');
   await mkdir(dataDirectory, { recursive: true });
   const place = !separateUsers || (await othersCanEnter(dataDirectory)) ? beside : elsewhere(dataDirectory);
-  await rm(place, { recursive: true, force: true });
   await mkdir(place, { recursive: true });
   await chmod(place, 0o711);
   return place;

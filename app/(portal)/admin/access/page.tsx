@@ -18,7 +18,7 @@ export default async function Grants({ searchParams }: { searchParams: SearchPar
       state: oneOf(grantStates, search.state) ?? 'live',
       limit: grantsPerPage,
       offset,
-      ...(search.q ? { search: search.q } : {}),
+      ...(search.search ? { search: search.search } : {}),
       ...(search.role ? { roleId: search.role } : {}),
       ...(search.cluster ? { clusterId: search.cluster } : {}),
       ...(search.project ? { projectId: search.project } : {}),

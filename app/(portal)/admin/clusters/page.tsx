@@ -11,7 +11,7 @@ export default async function Clusters({ searchParams }: { searchParams: SearchP
   const search = await readSearch(searchParams);
   const [me, { clusters }] = await Promise.all([
     load(meGet, {}),
-    load(listClusters, { removed: search.removed === 'true', ...(search.q ? { search: search.q } : {}) }),
+    load(listClusters, { removed: search.removed === 'true', ...(search.search ? { search: search.search } : {}) }),
   ]);
   return <ClustersPage clusters={clusters} search={search} mayChange={me.powers.admin} />;
 }

@@ -9,7 +9,7 @@ export const metadata: Metadata = { title: 'Groups' };
 export default async function Groups({ searchParams }: { searchParams: SearchParams }) {
   const search = await readSearch(searchParams);
   const groups = await load(groupsList, {
-    search: search.q ?? '',
+    search: search.search ?? '',
     offset: offsetOf(search),
     ...(search.granted === 'true' ? { granted: true } : {}),
   });

@@ -10,7 +10,7 @@ export const metadata: Metadata = { title: 'People' };
 export default async function People({ searchParams }: { searchParams: SearchParams }) {
   const search = await readSearch(searchParams);
   const people = await load(peopleList, {
-    search: search.q ?? '',
+    search: search.search ?? '',
     state: oneOf(personStates, search.state),
     sort: oneOf(['name', 'state', 'since'] as const, search.sort) ?? 'name',
     offset: offsetOf(search),

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"sync"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -39,6 +40,25 @@ func (e entrance) command(environment []string, network *os.File) (*exec.Cmd, er
 	}
 	command.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
 	return command, nil
+}
+
+// The parent-death signal comes when the thread that forked ends, not the process; and threads that went into a pod's
+// network do end. So every container's process is forked on one thread that lasts as long as the kubelet.
+var lastingThread = sync.OnceValue(func() chan<- func() {
+	forks := make(chan func())
+	go func() {
+		runtime.LockOSThread()
+		for fork := range forks {
+			fork()
+		}
+	}()
+	return forks
+})
+
+func onLastingThread(fork func() error) error {
+	done := make(chan error)
+	lastingThread() <- func() { done <- fork() }
+	return <-done
 }
 
 func enter(text string) {

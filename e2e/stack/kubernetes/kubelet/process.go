@@ -36,7 +36,11 @@ func (c *container) launch(arguments []string, tty, stdin bool) (*process, error
 	}
 	p := &process{command: command}
 	if tty {
-		if p.terminal, err = pty.Start(command); err != nil {
+		err = onLastingThread(func() (err error) {
+			p.terminal, err = pty.Start(command)
+			return err
+		})
+		if err != nil {
 			return nil, err
 		}
 		p.stdin = p.terminal
@@ -69,7 +73,7 @@ func (p *process) startWithPipes(stdin bool) error {
 		}
 		*output.ours, *output.field, theirs = read, write, append(theirs, write)
 	}
-	return p.command.Start()
+	return onLastingThread(p.command.Start)
 }
 
 func (p *process) copyOutput(stdout, stderr io.Writer) {

@@ -12,7 +12,7 @@ export default async function Group({ params, searchParams }: { params: Promise<
   const nested = search.members === 'nested';
   const [group, members] = await Promise.all([
     load(groupsGet, { id }),
-    load(groupsMembers, { id, search: search.q ?? '', nested, offset: offsetOf(search) }),
+    load(groupsMembers, { id, search: search.search ?? '', nested, offset: offsetOf(search) }),
   ]);
   return <GroupPage group={group} members={members} nested={nested} search={search} />;
 }
