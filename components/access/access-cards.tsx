@@ -55,7 +55,7 @@ function ClusterCard({ cluster }: { cluster: AccessCluster }) {
           {cluster.grants.map(({ grantId, role, group }) => (
             <li key={grantId}>
               <b className="font-semibold">{role.title}</b>, {group ? `through the group ${group.name}` : 'granted to you yourself'}:{' '}
-              {role.may.join(', ') || 'nothing by itself'}.
+              {role.may.join('; ') || 'nothing by itself'}.
             </li>
           ))}
         </ul>

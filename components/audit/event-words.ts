@@ -4,6 +4,7 @@ import type { AuditRow } from '#lib/audit/schema.ts';
 
 const words: Readonly<Record<string, string>> = {
   'directory.connected': 'Directory connected',
+  'directory.changed': 'Directory settings changed',
   'directory.read': 'Directory read in full',
   'directory.held': 'Directory held: too many would vanish at once',
   'directory.unreachable': 'Directory unreachable',

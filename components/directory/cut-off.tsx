@@ -3,6 +3,7 @@ import { useRouter } from 'next/navigation';
 import { toast } from 'sonner';
 import { useCall } from '#components/api/use-call.ts';
 import { Confirm } from '#components/ui/confirm.tsx';
+import { counted } from '#components/ui/count.ts';
 import type { PersonDetail } from '#lib/directory/people-schema.ts';
 
 export function CutOff({ person }: { person: PersonDetail }) {
@@ -23,7 +24,7 @@ export function CutOff({ person }: { person: PersonDetail }) {
         });
         if (!done) return false;
         toast.success(
-          `${person.displayName} is refused. ${done.streams} streams are being cut, ${done.sessionsEnded} sessions ended, ${done.credentials} credentials refused.`,
+          `${person.displayName} is refused: ${counted(done.streams, 'stream')}, ${counted(done.sessionsEnded, 'session')}, ${counted(done.credentials, 'credential')}.`,
         );
         router.refresh();
         return true;

@@ -92,7 +92,7 @@ export function GrantForm({ roles, clusters, projects, subject: given, roleId: g
         <Field label="Who" hint="Any group or person of the directory. A group outlives the people in it.">
           <Combobox label="Who" placeholder="Type a group or a person" value={subject} onChange={setSubject} find={findSubjects} />
         </Field>
-        <Field label="Role" hint={role ? `May ${role.may.join(', ')}.` : 'What they may do.'}>
+        <Field label="Role" hint={role ? `May ${role.may.join('; ')}.` : 'What they may do.'}>
           <Select value={roleId} onChange={({ target }) => chooseRole(target.value)}>
             <option value="">Choose a role</option>
             {roles.map(({ id, title }) => (

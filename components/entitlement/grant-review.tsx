@@ -33,7 +33,7 @@ function PeopleDiff({ preview: { people, role } }: { preview: GrantPreview }) {
             <Td>
               <b className="font-semibold">{people.gain.toLocaleString('en')}</b> {people.gain === 1 ? 'person' : 'people'}
             </Td>
-            <Td className="text-ok">{role.may.join(', ') || 'nothing by itself'}</Td>
+            <Td className="text-ok">{role.may.join('; ') || 'nothing by itself'}</Td>
           </Row>
           {people.alreadyHad > 0 ? (
             <Row>

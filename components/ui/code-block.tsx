@@ -10,7 +10,7 @@ export function CodeBlock({ text, label, copy = true, className }: { text: strin
         <pre className="px-3 py-2.5 pr-10 leading-[19px]">{text}</pre>
       </section>
       {copy ? (
-        <div className="absolute top-1.5 right-1.5">
+        <div className="absolute top-1.5 right-1.5 rounded-md bg-sunk">
           <CopyButton text={text} label={`Copy: ${label}`} />
         </div>
       ) : null}

@@ -31,6 +31,11 @@ export class PortalClient {
     return (await this.session()) !== null;
   }
 
+  /** What a thief of the browser's cookies would hold. */
+  cookie(name: string): string | undefined {
+    return this.#cookies.get(name);
+  }
+
   async session(): Promise<{ user: { name?: string; email?: string } } | null> {
     const body = (await (await this.#fetch('/api/auth/session')).json()) as { user?: { name?: string; email?: string } } | null;
     return body?.user ? { user: body.user } : null;

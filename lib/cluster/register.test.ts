@@ -208,7 +208,7 @@ describe('joining by one kubectl apply', () => {
     const log = await jobLog(invitation);
     expect(log).not.toContain(invitation.code);
     expect(log).not.toMatch(/eyJ[A-Za-z0-9_-]{10,}\./);
-    const delivery = JSON.parse(log.trim().split('\n').at(-1) ?? '') as { invitation: string; sealed: string };
+    const delivery = JSON.parse(log.split('\n').find((line) => line.startsWith('{')) ?? '') as { invitation: string; sealed: string };
 
     const tampered = { ...delivery, sealed: `${delivery.sealed.slice(0, -8)}AAAAAAA=` };
     await expect(worker.ask('cluster.accept', tampered)).rejects.toMatchObject({ code: 'cluster.bad-delivery' });

@@ -1,7 +1,11 @@
+/**
+ * The log. One JSON object a line on standard output; the supervisor turns it into readable text. It promises that what a person was told and
+ * what an operator must know stand together under one code. It trusts its callers to hand over no secret, and keeps those out by name as a
+ * last line. Its level is the one thing read from the environment beside the configuration, because it must speak before that is read.
+ */
 import pino from 'pino';
 import { Fault } from '#lib/errors/fault.ts';
 
-/** One JSON object a line on standard output; the supervisor turns it into readable text. Secrets are kept out by name as a last line. */
 export interface Log {
   debug(facts: object, message: string): void;
   info(facts: object, message: string): void;

@@ -1,4 +1,8 @@
-/** The admin's one glance, and the command palette: both read across rooms and own nothing. */
+/**
+ * The admin's one glance, and the command palette: both read across rooms and own nothing. They promise one question's answer, "is what was
+ * decided true everywhere, right now?", from what the other processes wrote down themselves (heartbeats, receipts, the clusters' states), and
+ * ask no cluster and no directory. They refuse to name to somebody what they could not open.
+ */
 import { operation } from '#lib/api/operation.ts';
 import { none } from '#lib/api/schema.ts';
 import { directoriesWithControllers } from '#lib/directory/people-data.ts';

@@ -3,6 +3,7 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ensureInstallationKeys } from './installation-keys.ts';
 import { freePort } from './ports.ts';
@@ -113,7 +114,7 @@ describe('a port that is taken', () => {
       void gatehouse.process.exited.then(() => {
         over = true;
       });
-      while (!over) for (const pid of await familyOf(gatehouse.process.pid)) seen.add(pid);
+      for (; !over; await sleep(100)) for (const pid of await familyOf(gatehouse.process.pid)) seen.add(pid);
       expect(await gatehouse.process.exited).toBe(2);
       const sentence = `The ${what} cannot start: port ${port} on 127.0.0.1 is taken. Stop what listens there, or choose another port.`;
       expect(gatehouse.said().trim().split('\n').at(-1)).toBe(sentence);

@@ -40,7 +40,7 @@ export async function attemptToLoad<Input extends z.ZodObject, Output extends z.
   try {
     opened = await portal();
     const caller = await currentCaller();
-    const context = contextOf(opened, sent, createCookies(null, opened.config.portalUrl), caller.viewer, new Date());
+    const context = contextOf(opened, sent, createCookies(sent.get('cookie'), opened.config.portalUrl), caller.viewer, new Date());
     return { ok: true, value: await perform(operation, context, caller, () => input) };
   } catch (error) {
     const problem = asFault(inWords(error));

@@ -1,6 +1,7 @@
 /**
- * The first start. An empty installation belongs to nobody, so the one-time code that the supervisor printed opens three operations and no
- * more: connect a directory, look for a group in it, say who administers. The last of them closes the setup for good.
+ * The first start. An empty installation belongs to nobody, so the one-time code that the supervisor printed opens the first operations and
+ * no more: connect a directory, look for a group in it, say who administers, register a cluster. Saying who administers closes the setup for
+ * good.
  */
 import { operation } from '#lib/api/operation.ts';
 import { none } from '#lib/api/schema.ts';
