@@ -29,10 +29,10 @@ export function AuditTable({ rows }: { rows: readonly AuditRow[] }) {
                 <span className="whitespace-nowrap">{eventInWords(row.event)}</span>
               )}
             </Td>
-            <Td>
+            <Td className="whitespace-nowrap">
               <Party party={row.actor} />
             </Td>
-            <Td>{row.subject ? <Party party={row.subject} /> : <span className="text-faint">–</span>}</Td>
+            <Td className="whitespace-nowrap">{row.subject ? <Party party={row.subject} /> : <span className="text-faint">–</span>}</Td>
             <Td>
               <Where row={row} />
             </Td>

@@ -90,7 +90,7 @@ export function pageOfParty({ kind, id }: { readonly kind: string; readonly id: 
 export interface Detail {
   readonly name: string;
   readonly value: string;
-  /** Says something to a reader; ids are for whoever opens the row. */
+  /** Says something to a reader; ids and nested things are for whoever opens the row. */
   readonly telling: boolean;
 }
 
@@ -98,12 +98,24 @@ export interface Detail {
 export function detailsOf(detail: AuditRow['detail']): Detail[] {
   return Object.entries(detail)
     .filter(([, value]) => value !== null && value !== undefined && value !== '')
-    .map(([name, value]) => ({ name: spaced(name), value: said(value), telling: !/^id$|Id$/.test(name) && value !== false }));
+    .map(([name, value]) => ({
+      name: spaced(name),
+      value: said(value),
+      telling: !/^id$|Id$/.test(name) && value !== false && !isNested(value),
+    }));
+}
+
+function isNested(value: unknown): boolean {
+  return typeof value === 'object' && !isWords(value);
+}
+
+function isWords(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }
 
 function said(value: unknown): string {
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
-  if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value.join(', ');
+  if (isWords(value)) return value.join(', ');
   if (typeof value !== 'string') return JSON.stringify(value);
   const moment = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d(\.\d+)?Z$/.exec(value);
   return moment ? `${moment[1]} ${moment[2]} UTC` : value;

@@ -38,7 +38,7 @@ export function ConnectionForm({ onConnected }: { onConnected: (directory: { dir
       <Field
         label="Domain controllers"
         hint="ldaps://dc1.corp.example, one a line. All of them are followed; one is enough to begin with."
-        problem={fields.urls ?? fields['urls.0']}
+        problem={inList(fields, 'urls')}
       >
         <TextArea
           name="urls"
@@ -77,7 +77,12 @@ export function ConnectionForm({ onConnected }: { onConnected: (directory: { dir
           <Field label="Name in the certificate" hint="Where it is not the host of the address." problem={fields.serverName}>
             <Input name="serverName" spellCheck={false} />
           </Field>
-          <Field label="Only people below" hint="One a line; everybody when empty." problem={fields.scopeDns} className="sm:col-span-2">
+          <Field
+            label="Only people below"
+            hint="One a line; everybody when empty."
+            problem={inList(fields, 'scopeDns')}
+            className="sm:col-span-2"
+          >
             <TextArea
               name="scopeDns"
               rows={2}
@@ -88,7 +93,10 @@ export function ConnectionForm({ onConnected }: { onConnected: (directory: { dir
           </Field>
         </div>
       </details>
-      <ApiProblemNote problem={test.problem} fieldsShown={shown} />
+      <ApiProblemNote
+        problem={test.problem}
+        fieldsShown={Object.keys(fields).filter((field) => shown.includes(field.split('.')[0] ?? ''))}
+      />
       {tested ? <TestResult result={tested.result} /> : null}
       <ApiProblemNote problem={connect.problem} />
       <div className="flex flex-wrap items-center gap-3">
@@ -111,6 +119,11 @@ export function ConnectionForm({ onConnected }: { onConnected: (directory: { dir
       </div>
     </form>
   );
+}
+
+/** A list may be wrong as a whole or in one of its lines ("urls.1"). */
+function inList(fields: Readonly<Record<string, string>>, name: string): string | undefined {
+  return Object.entries(fields).find(([field]) => field === name || field.startsWith(`${name}.`))?.[1];
 }
 
 function inputOf(form: FormData): Record<string, unknown> {

@@ -41,7 +41,9 @@ export function LatencyHistogram({ latencies }: { latencies: readonly number[] }
         </tbody>
       </table>
       <figcaption className="mt-1 text-soft text-sm">
-        Last {latencies.length.toLocaleString('en')}: half within {latency(half)}, all within {latency(slowest)}.
+        {latencies.length === 1
+          ? `One so far, in ${latency(slowest)}.`
+          : `Last ${latencies.length.toLocaleString('en')}: half within ${latency(half)}, all within ${latency(slowest)}.`}
       </figcaption>
     </figure>
   );

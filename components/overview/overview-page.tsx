@@ -79,7 +79,7 @@ function freshness({ directories, now }: Overview) {
 }
 
 function slowestCut(latencies: readonly number[]) {
-  return latencies.length === 0
-    ? { figure: '–', text: 'slowest cut-off; nobody was cut off yet' }
-    : { figure: latency(Math.max(...latencies)), text: `slowest cut-off of the last ${latencies.length.toLocaleString('en')}` };
+  if (latencies.length === 0) return { figure: '–', text: 'slowest cut-off; nobody was cut off yet' };
+  const of = latencies.length === 1 ? 'the only cut-off so far' : `slowest cut-off of the last ${latencies.length.toLocaleString('en')}`;
+  return { figure: latency(Math.max(...latencies)), text: of };
 }

@@ -12,11 +12,13 @@ type Props = {
   search: Readonly<Record<string, string>>;
   offset: number;
   mayMake: boolean;
+  /** Auditors and admins see all projects; an owner sees their own. */
+  seesAll: boolean;
 };
 
 const limit = 100;
 
-export function ProjectsPage({ projects, search, offset, mayMake }: Props) {
+export function ProjectsPage({ projects, search, offset, mayMake, seesAll }: Props) {
   const make = (
     <ButtonLink look="primary" href="/admin/projects/new">
       New project
@@ -26,7 +28,7 @@ export function ProjectsPage({ projects, search, offset, mayMake }: Props) {
     <Page
       title="Projects"
       sub={
-        mayMake
+        seesAll
           ? 'Namespaces that belong together, with the people who work there and the fence around them.'
           : 'The projects that you look after.'
       }
@@ -48,7 +50,7 @@ export function ProjectsPage({ projects, search, offset, mayMake }: Props) {
       ) : search.search ? (
         <Empty title={`No project is called “${search.search}”`}>Search by name or title, or clear the search.</Empty>
       ) : (
-        <Empty title="No project yet" action={mayMake ? make : null}>
+        <Empty title={seesAll ? 'No project yet' : 'You look after no project'} action={mayMake ? make : null}>
           A project gives a team its namespaces on one cluster or several, a quota, a Pod Security level and a closed network, and its
           members a role in all of them.
         </Empty>

@@ -4,6 +4,7 @@ import { ControllerTable, DirectoryStatus } from '#components/directory/director
 import { Live } from '#components/shell/live.tsx';
 import { Page } from '#components/shell/page.tsx';
 import { Id } from '#components/ui/copy.tsx';
+import { counted } from '#components/ui/count.ts';
 import { Empty } from '#components/ui/empty.tsx';
 import { Details } from '#components/ui/facts.tsx';
 import { Note } from '#components/ui/note.tsx';
@@ -46,7 +47,7 @@ export function SettingsPage({ settings, directories, mayChange }: Props) {
           <div className="grid gap-4">
             <Details
               items={[
-                ['People and groups', `${directory.people.toLocaleString('en')} people, ${directory.groups.toLocaleString('en')} groups`],
+                ['People and groups', `${counted(directory.people, 'person', 'people')}, ${counted(directory.groups, 'group')}`],
                 ['Base', <code key="base">{directory.baseDn}</code>],
                 ['Read as', <code key="bind">{directory.bindDn}</code>],
                 ['Only below', directory.scopeDns.length > 0 ? directory.scopeDns.join('; ') : 'everybody'],

@@ -4,6 +4,7 @@ import { Brand } from '#components/shell/brand.tsx';
 import { Live } from '#components/shell/live.tsx';
 import { ButtonLink } from '#components/ui/button.tsx';
 import { cn } from '#components/ui/cn.ts';
+import { counted } from '#components/ui/count.ts';
 import { Note } from '#components/ui/note.tsx';
 import { Status } from '#components/ui/status.tsx';
 import type { stateOutput } from '#lib/setup/schema.ts';
@@ -48,7 +49,7 @@ function OpenSteps({ steps }: { steps: NonNullable<SetupState['steps']> }) {
 }
 
 function DirectoryProgress({ directory }: { directory: NonNullable<NonNullable<SetupState['steps']>['directory']> }) {
-  const seen = `${directory.people.toLocaleString('en')} people, ${directory.groups.toLocaleString('en')} groups`;
+  const seen = `${counted(directory.people, 'person', 'people')}, ${counted(directory.groups, 'group')}`;
   if (directory.state === 'following')
     return (
       <Status tone="ok">

@@ -12,7 +12,7 @@ export function Tabs({ label, items }: { label: string; items: readonly { title:
           scroll={false}
           aria-current={on ? 'page' : undefined}
           className={cn(
-            '-mb-px inline-flex h-9 items-center gap-1.5 border-transparent border-b-2 px-2.5 text-[13.5px] outline-offset-[-2px]',
+            '-mb-px inline-flex h-9 items-center whitespace-nowrap gap-1.5 border-transparent border-b-2 px-2.5 text-[13.5px] outline-offset-[-2px]',
             on ? 'border-accent font-medium text-ink' : 'text-soft hover:text-ink',
           )}
         >

@@ -10,5 +10,13 @@ export const metadata: Metadata = { title: 'Projects' };
 export default async function Projects({ searchParams }: { searchParams: SearchParams }) {
   const search = await readSearch(searchParams);
   const [me, { projects }] = await Promise.all([load(meGet, {}), load(listProjects, { search: search.search?.slice(0, 200) })]);
-  return <ProjectsPage projects={projects} search={search} offset={offsetOf(search)} mayMake={me.powers.admin} />;
+  return (
+    <ProjectsPage
+      projects={projects}
+      search={search}
+      offset={offsetOf(search)}
+      mayMake={me.powers.admin}
+      seesAll={me.powers.admin || me.powers.auditor}
+    />
+  );
 }
