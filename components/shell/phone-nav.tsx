@@ -13,7 +13,7 @@ export function PhoneNav({ children }: { children: ReactNode }) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: arriving at another page closes it.
   useEffect(() => setOpen(false), [path]);
   return (
-    <div className="flex h-12 items-center border-line border-b bg-panel px-3 md:hidden">
+    <aside aria-label="Menu" className="flex h-12 items-center border-line border-b bg-panel px-3 md:hidden">
       <Dialog.Root open={open} onOpenChange={setOpen}>
         <Dialog.Trigger asChild>
           <Button look="ghost" size="icon" aria-label="Menu">
@@ -43,6 +43,6 @@ export function PhoneNav({ children }: { children: ReactNode }) {
         </Dialog.Portal>
       </Dialog.Root>
       <Brand className="ml-2" />
-    </div>
+    </aside>
   );
 }

@@ -77,6 +77,7 @@ export async function ensureSamba(progress: Progress): Promise<void> {
     { command: 'samba', debian: 'samba-ad-dc' },
     { command: 'samba-tool', debian: 'samba-common-bin' },
     { command: 'winbindd', debian: 'winbind' },
+    { command: 'ldapmodify', debian: 'ldap-utils' },
     { file: '/usr/share/samba/setup/provision.ldif', debian: 'samba-ad-provision' },
     { file: '/usr/lib/python3/dist-packages/samba/__init__.py', debian: 'python3-samba' },
     { file: `${libraries}/ldb/acl.so`, debian: 'samba-dsdb-modules' },

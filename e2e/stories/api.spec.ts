@@ -163,6 +163,8 @@ test('an API token dies with the account, within 2 seconds, and a new one does n
   const login = `tess-${run}`;
   made.push(login);
   const { password } = await directory.createUser({ login, displayName: `Tess ${run}` });
+  const known = () => admin.must<{ items: unknown[] }>('GET', `/people?search=${login}`);
+  await expect.poll(async () => (await known()).items.length, { timeout: 10_000, intervals: [100] }).toBe(1);
   const tess = await signedIn(login, password);
   const { token } = await tess.must<{ token: string }>('POST', '/credentials/tokens', { name: 'script', days: 1 });
   const script = anonymous().withToken(token);

@@ -6,7 +6,7 @@ import { PortalClient } from '#e2e/scene/portal-client.ts';
 import { readContract } from '#e2e/test/contract-file.ts';
 
 const contract = readContract();
-const pictures = join(import.meta.dirname, '../../.gatehouse/screens');
+const pictures = join(import.meta.dirname, '../../.gatehouse/e2e/screens');
 const api = new PortalClient(contract.portal.url).withToken(contract.api.token);
 const password = (login: string) => contract.users.find((user) => user.login === login)?.password ?? '';
 

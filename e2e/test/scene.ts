@@ -1,35 +1,39 @@
 /** Playwright's global set-up: the whole scene, as the demo has it, on free ports. Tests know it only by the contract that scripts get. */
 import { createWriteStream } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { startScene } from '#e2e/scene/scene.ts';
 import { consoleProgress } from '#e2e/stack/progress.ts';
 import { createWarden } from '#e2e/stack/warden.ts';
-import { contractFile, logFile } from './contract-file.ts';
+import { sceneVariable } from './contract-file.ts';
+
+/** What is worth a look after the run: the product's log, the pictures. */
+const kept = join(import.meta.dirname, '../../.gatehouse/e2e');
 
 export default async function setup(): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), 'gatehouse-e2e-'));
+  process.env[sceneVariable] = folder;
   const warden = await createWarden();
-  await mkdir(dirname(contractFile), { recursive: true });
+  const logFile = join(folder, 'gatehouse.log');
   const log = createWriteStream(logFile, { mode: 0o600 });
-  const logLines: string[] = [];
-  const keep = (line: string) => {
-    logLines.push(line);
-    log.write(`${line}\n`);
+  const end = async () => {
+    await warden.close();
+    await new Promise<void>((resolve) => log.end(resolve));
+    await mkdir(kept, { recursive: true });
+    await copyFile(logFile, join(kept, 'gatehouse.log'));
+    await rm(folder, { recursive: true, force: true });
   };
   try {
-    const scene = await startScene({ folder, warden, progress: consoleProgress, onLine: keep });
-    await writeFile(contractFile, JSON.stringify(scene.contract, null, 2), { mode: 0o600 });
+    const scene = await startScene({ folder, warden, progress: consoleProgress, onLine: (line) => void log.write(`${line}\n`) });
+    await writeFile(join(folder, 'scene.json'), JSON.stringify(scene.contract, null, 2), { mode: 0o600 });
     return async () => {
       await scene.stop();
-      await warden.close();
-      log.end();
-      await rm(folder, { recursive: true, force: true });
+      await end();
     };
   } catch (error) {
-    console.error(logLines.slice(-60).join('\n'));
-    await warden.close();
+    await end();
+    console.error(`The scene did not come up; what Gatehouse said is in ${join(kept, 'gatehouse.log')}`);
     throw error;
   }
 }

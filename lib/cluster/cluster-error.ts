@@ -127,7 +127,12 @@ export function clusterFault(error: unknown, serverUrl: string): Fault {
         options,
       );
     case 'forbidden':
-      return fault('bad-input', 'cluster.rights-missing', `The API server refused: ${error.message}`, options);
+      return fault(
+        'bad-input',
+        'cluster.rights-missing',
+        `The API server at ${serverUrl} refused: ${withoutStop(error.message)}. Use a credential that has this right.`,
+        options,
+      );
     case 'garbage':
       return fault(
         'upstream',
@@ -136,9 +141,16 @@ export function clusterFault(error: unknown, serverUrl: string): Fault {
         options,
       );
     default:
-      return fault('upstream', 'cluster.refused', `The API server refused: ${error.message}`, options);
+      return fault(
+        'upstream',
+        'cluster.refused',
+        `The API server at ${serverUrl} refused: ${withoutStop(error.message)}. Put that right in the cluster, then try again.`,
+        options,
+      );
   }
 }
+
+const withoutStop = (text: string) => text.replace(/[\s.]+$/, '');
 
 function because(error: ClusterError): string {
   const reasons: readonly (readonly [RegExp, string])[] = [

@@ -24,6 +24,7 @@ const environment = z.object({
   GATEHOUSE_PROXY_CERT_FILE: z.string().min(1).optional(),
   GATEHOUSE_PROXY_KEY_FILE: z.string().min(1).optional(),
   GATEHOUSE_PROXY_CA_FILE: z.string().min(1).optional(),
+  GATEHOUSE_METRICS_HOST: z.string().min(1).default('127.0.0.1'),
   GATEHOUSE_METRICS_PORT: port(9464),
   GATEHOUSE_SECRETS_FILE: z.string().min(1).optional(),
   GATEHOUSE_KEYS: z.string().min(1).optional(),
@@ -42,6 +43,7 @@ export interface Config {
     readonly host: string;
     readonly port: number;
     readonly url: string;
+    readonly metricsHost: string;
     readonly metricsPort: number;
     readonly certFile: string | undefined;
     readonly keyFile: string | undefined;
@@ -88,6 +90,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
       host: e.GATEHOUSE_PROXY_HOST,
       port: e.GATEHOUSE_PROXY_PORT,
       url: withoutSlash(e.GATEHOUSE_PROXY_URL ?? `https://${e.GATEHOUSE_PROXY_HOST}:${e.GATEHOUSE_PROXY_PORT}`),
+      metricsHost: e.GATEHOUSE_METRICS_HOST,
       metricsPort: e.GATEHOUSE_METRICS_PORT,
       certFile: e.GATEHOUSE_PROXY_CERT_FILE,
       keyFile: e.GATEHOUSE_PROXY_KEY_FILE,

@@ -33,7 +33,7 @@ export const kubeconfigOutput = z.object({
     .describe('True when a credential of this device was renewed; the old one ends at the first use of this one, or after 10 minutes.'),
 });
 
-export const createTokenInput = z.object({ name, days: days('api'), ...narrowing });
+export const createTokenInput = z.object({ name, days: days('api'), readOnly: narrowing.readOnly });
 
 export const createTokenOutput = z.object({
   credentialId: z.string(),

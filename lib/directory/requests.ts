@@ -45,7 +45,11 @@ export function directoryHandlers({ db, openingKey, sealingKey, log, service }: 
       const examined = await examine(settings, password);
       const { findings, facts } = examined;
       if ((await loadDirectories(db)).some(({ domain }) => domain === findings.domain)) {
-        throw fault('conflict', 'directory.known', `${findings.domain} is connected already.`);
+        throw fault(
+          'conflict',
+          'directory.known',
+          `The domain ${findings.domain} is connected already. Change its settings instead of connecting it again.`,
+        );
       }
       const directoryId = await changing(db, async (tx, touch) => {
         const id = await insertDirectory(tx, touch, {

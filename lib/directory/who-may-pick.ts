@@ -1,4 +1,4 @@
-import { projectOwnerId } from '#lib/entitlement/builtin-roles.ts';
+import { ownsProjects as isOwnersRole } from '#lib/entitlement/inheritance.ts';
 import type { World } from '#lib/entitlement/types.ts';
 import { fault } from '#lib/errors/fault.ts';
 import type { Viewer } from '#lib/session/viewer.ts';
@@ -6,7 +6,7 @@ import type { Viewer } from '#lib/session/viewer.ts';
 export function ownsProjects(world: World, personId: string, now: Date): boolean {
   return world
     .bindingsOf(personId, now)
-    .some(({ roleId, scopeId }) => roleId === projectOwnerId && world.scope(scopeId)?.kind === 'project');
+    .some(({ roleId, scopeId }) => world.scope(scopeId)?.kind === 'project' && isOwnersRole(world, roleId));
 }
 
 /** Whoever grants has to find people and groups: admins, auditors who read grants, and owners of projects who choose their members. */

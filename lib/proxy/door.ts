@@ -39,7 +39,7 @@ import { type Arrival, defaultBounds, type FreshnessBounds } from './types.ts';
 import { createUpstreams } from './upstream.ts';
 
 export interface DoorOptions {
-  readonly config: { readonly proxy: Pick<Config['proxy'], 'host' | 'port' | 'metricsPort'> };
+  readonly config: { readonly proxy: Pick<Config['proxy'], 'host' | 'port' | 'metricsHost' | 'metricsPort'> };
   readonly db: Database;
   readonly world: World;
   readonly lease: { readonly lastReadAt: number; leaseIsGood(): boolean };
@@ -361,7 +361,7 @@ export function createDoor(options: DoorOptions): Door {
       await usage.start();
       await trail.start();
       await listen(server, config.proxy.host, config.proxy.port, 'door');
-      await listen(metricsServer, config.proxy.host, config.proxy.metricsPort, 'door’s metrics');
+      await listen(metricsServer, config.proxy.metricsHost, config.proxy.metricsPort, 'door’s metrics');
       clock = setInterval(sweep, judgeByClockEveryMs);
     },
     async stop() {

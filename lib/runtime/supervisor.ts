@@ -3,7 +3,7 @@
  * each role its own database login, its own user (as root) and just its own secrets, restarts what falls, stops all in order, and shows
  * one readable log. It holds every secret and therefore speaks to nobody: no port, no request.
  */
-import { randomBytes } from 'node:crypto';
+import { randomBytes, X509Certificate } from 'node:crypto';
 import { chown, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Config } from '#lib/config/config.ts';
@@ -24,6 +24,7 @@ import { createWarden, type ManagedProcess, type Warden } from './warden.ts';
 
 const order: readonly ProcessRole[] = ['worker', 'proxy', 'portal'];
 const firstUid = 61_101;
+const warnOfCertificateDays = 60;
 const restartMs = { first: 250, most: 10_000, calmAfter: 30_000 };
 const stopTimeoutMs = 20_000;
 const startTimeoutMs = 60_000;
@@ -59,6 +60,7 @@ export function createSupervisor(config: Config, env: NodeJS.ProcessEnv, entry: 
     const url = await openDatabaseServer();
     const applied = await migrate(url);
     if (applied.length > 0) tell('supervisor', `database schema brought up to date (${applied.join(', ')})`);
+    warnOfEndingCertificate(keys.doorCertificatePem);
     await prepareInstallation(url, keys);
     const urls = { ...(await ensureProcessRoles(url, keys.databasePasswords)), ...config.roleDatabaseUrls };
     const separate = config.separateUsers && (await canBeSeparated(entry));
@@ -183,6 +185,13 @@ export function createSupervisor(config: Config, env: NodeJS.ProcessEnv, entry: 
       if (runDirectory) await rm(runDirectory, { recursive: true, force: true });
     },
   };
+}
+
+/** Nothing renews the door's certificate by itself; so whoever reads the log learns of it in time. */
+function warnOfEndingCertificate(pem: string): void {
+  const days = Math.floor((new X509Certificate(pem).validToDate.getTime() - Date.now()) / 86_400_000);
+  if (days < warnOfCertificateDays)
+    tell('supervisor', `the door's certificate ends in ${days} days: give a new one (docs/operating.md, certificates)`);
 }
 
 /** The same on each start until the set-up is done, so that a link somebody noted stays good; derived, so that it needs no file of its own. */

@@ -109,7 +109,7 @@ export async function startStand({ clusters, people, doorCredentials, bounds }: 
   });
   const replicaId = 'x-test';
   const door = createDoor({
-    config: { proxy: { host: '127.0.0.1', port: 0, metricsPort: 0 } },
+    config: { proxy: { host: '127.0.0.1', port: 0, metricsHost: '127.0.0.1', metricsPort: 0 } },
     db,
     world,
     lease: feed,
