@@ -11,8 +11,14 @@ import { TestResult } from './test-result.tsx';
 
 const shown = ['urls', 'serverName', 'caPem', 'bindDn', 'bindPassword', 'baseDn', 'scopeDns'];
 
+type Props = {
+  /** The directory whose connection is changed; without it a new one is connected. */
+  changed?: string;
+  onConnected: (directory: { directoryId: string; domain: string }) => void;
+};
+
 /** Tries a directory before it is connected: what is found, and what the account lacks. Only what was tried can be connected. */
-export function ConnectionForm({ onConnected }: { onConnected: (directory: { directoryId: string; domain: string }) => void }) {
+export function ConnectionForm({ changed, onConnected }: Props) {
   const [tested, setTested] = useState<{ input: Record<string, unknown>; result: DirectoryTest } | null>(null);
   const test = useCall();
   const connect = useCall();
@@ -108,11 +114,13 @@ export function ConnectionForm({ onConnected }: { onConnected: (directory: { dir
             look="primary"
             disabled={busy}
             onClick={async () => {
-              const done = await connect.call<{ directoryId: string; domain: string }>('POST', '/directories', tested.input);
-              if (done) onConnected(done);
+              const done = changed
+                ? await connect.call<{ directoryId: string }>('PUT', `/directories/${changed}`, tested.input)
+                : await connect.call<{ directoryId: string }>('POST', '/directories', tested.input);
+              if (done) onConnected({ directoryId: done.directoryId, domain: tested.result.domain });
             }}
           >
-            {connect.busy ? 'Connecting…' : `Connect ${tested.result.domain}`}
+            {connect.busy ? 'Connecting…' : `${changed ? 'Use this for' : 'Connect'} ${tested.result.domain}`}
           </Button>
         ) : null}
         {busy ? <Status tone="wait">Asking the domain controllers</Status> : null}

@@ -60,7 +60,7 @@ export function SettingsPage({ settings, directories, mayChange }: Props) {
               <details>
                 <summary className="w-fit rounded-sm text-accent hover:underline">Change the connection</summary>
                 <div className="mt-3">
-                  <ConnectDirectory />
+                  <ConnectDirectory changed={directory.id} />
                 </div>
               </details>
             ) : null}

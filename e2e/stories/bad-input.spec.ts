@@ -6,7 +6,7 @@
 import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from '@playwright/test';
+import { expect, type Page, test } from '@playwright/test';
 import { parse, stringify } from 'yaml';
 import type { DemoCluster } from '#e2e/scene/contract.ts';
 import { PortalClient } from '#e2e/scene/portal-client.ts';
@@ -385,5 +385,63 @@ test.describe('a role', () => {
     } finally {
       await api.must('DELETE', `/roles/${made.id}`);
     }
+  });
+});
+
+test.describe('in the browser', () => {
+  const signedIn = async (page: Page) => {
+    await page.goto(`${contract.portal.url}/login`);
+    await page.getByLabel(/name/i).first().fill('carol');
+    await page.getByLabel(/password/i).fill(contract.users.find(({ login }) => login === 'carol')?.password ?? '');
+    await page.getByRole('button', { name: /sign in/i }).click();
+    await expect(page).not.toHaveURL(/\/login/);
+  };
+
+  test('a kubeconfig that cannot be used is refused as it is pasted, and one whose cluster is away when it is tried', async ({ page }) => {
+    const port = await freePort();
+    const config = parse(await readFile(west.adminKubeconfig, 'utf8')) as Kubeconfig;
+    const [first] = config.clusters;
+    const [user] = config.users;
+    if (!first || !user) throw new Error('the scene’s kubeconfig has no cluster or no user');
+    first.cluster.server = `https://127.0.0.1:${port}`;
+    user.user = { exec: { command: 'touch', args: [canary] } };
+    const before = await everythingRegistered();
+    await signedIn(page);
+    await page.goto(`${contract.portal.url}/admin/clusters/new`);
+    await page.getByLabel('Name', { exact: true }).fill(`new-${run}`);
+    const pasted = page.getByLabel('Kubeconfig of an administrator there');
+    await pasted.fill('not: [a, kubeconfig');
+    await expect(page.getByText('This is not a kubeconfig. Paste what')).toBeVisible();
+    await pasted.fill(stringify(config));
+    await expect(page.getByText('Gatehouse runs no command for a kubeconfig')).toBeVisible();
+    user.user = { token: canary };
+    await pasted.fill(stringify(config));
+    await page.getByRole('button', { name: 'Register', exact: true }).click();
+    await expect(page.getByText(`https://127.0.0.1:${port} cannot be reached from here (the connection is refused).`)).toBeVisible();
+    expect(await everythingRegistered()).toEqual(before);
+  });
+
+  test('a role with an unknown verb cannot be made, and one with a wildcard says what it would permit', async ({ page }) => {
+    await signedIn(page);
+    await page.goto(`${contract.portal.url}/admin/roles/new`);
+    const rules = page.getByLabel('As YAML');
+    await rules.fill("- apiGroups: ['']\n  resources: [pods]\n  verbs: [fly]\n");
+    await expect(page.getByText('“fly” is not a verb that Kubernetes knows.').first()).toBeVisible();
+    await expect(page.getByRole('button', { name: 'Make the role' })).toBeDisabled();
+    await rules.fill("- apiGroups: ['*']\n  resources: ['*']\n  verbs: ['*']\n");
+    await expect(page.getByText('The verb * permits everything')).toBeVisible();
+    await expect(page.getByRole('button', { name: 'Make the role' })).toBeEnabled();
+  });
+
+  test('a directory that does not answer is said so where its settings are', async ({ page }) => {
+    const port = await freePort();
+    await signedIn(page);
+    await page.goto(`${contract.portal.url}/admin/settings`);
+    await page.getByText('Change the connection').click();
+    await page.getByLabel('Domain controllers').fill(`ldaps://127.0.0.1:${port}`);
+    await page.getByLabel('Account that reads the directory').fill(sync.dn);
+    await page.getByLabel('Its password').fill(canary);
+    await page.getByRole('button', { name: 'Test the connection' }).click();
+    await expect(page.getByText(`No domain controller answers at ldaps://127.0.0.1:${port}.`)).toBeVisible();
   });
 });

@@ -8,7 +8,7 @@ import { chmod, mkdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 // Only root may write here: nobody can have laid a trap under the name that we are going to use.
-const systemDirectory = '/var/lib/gatehouse';
+export const systemDirectory = '/var/lib/gatehouse';
 
 export async function makeRunDirectory(dataDirectory: string, separateUsers: boolean): Promise<string> {
   const beside = join(dataDirectory, 'run');
@@ -23,7 +23,7 @@ function elsewhere(dataDirectory: string): string {
   return join(systemDirectory, `run-${createHash('sha256').update(dataDirectory).digest('hex').slice(0, 16)}`);
 }
 
-export async function othersCanEnter(directory: string): Promise<boolean> {
+async function othersCanEnter(directory: string): Promise<boolean> {
   for (let place = directory; ; place = dirname(place)) {
     const { mode } = await stat(place);
     if ((mode & 0o001) === 0) return false;

@@ -16,9 +16,10 @@ import { fault } from '#lib/errors/fault.ts';
 import { setupCodeHash } from '#lib/session/setup-pass.ts';
 import { ensureInstallationKeys, type InstallationKeys } from './installation-keys.ts';
 import { openOwnerDatabase } from './owner-database.ts';
+import { type ProgramPlace, placeForUser, placeOfCheckout } from './program-place.ts';
 import { createLineReader, showLine, tell } from './readable-log.ts';
 import { doorCertificate, secretsFor } from './role-secrets.ts';
-import { makeRunDirectory, othersCanEnter } from './run-directory.ts';
+import { makeRunDirectory } from './run-directory.ts';
 import type { Service } from './service.ts';
 import { createWarden, type ManagedProcess, type Warden } from './warden.ts';
 
@@ -48,6 +49,7 @@ export function createSupervisor(config: Config, env: NodeJS.ProcessEnv, entry: 
   let stopDatabase: () => Promise<void> = async () => {};
   let stopping = false;
   let runDirectory: string | null = null;
+  let program: ProgramPlace | null = null;
   let giveUp: (reason: unknown) => void = () => {};
   const failed = new Promise<never>((_, reject) => {
     giveUp = reject;
@@ -63,13 +65,15 @@ export function createSupervisor(config: Config, env: NodeJS.ProcessEnv, entry: 
     warnOfEndingCertificate(keys.doorCertificatePem);
     await prepareInstallation(url, keys);
     const urls = { ...(await ensureProcessRoles(url, keys.databasePasswords)), ...config.roleDatabaseUrls };
-    const separate = config.separateUsers && (await canBeSeparated(entry));
+    const apart = config.separateUsers ? await placeForUser(entry, uidOf('portal'), config.dataDirectory) : null;
+    const separate = apart !== null;
+    program = apart ?? placeOfCheckout(entry);
     if (!separate)
       tell('supervisor', 'all processes run as one user: only separate containers keep their secrets apart (docs/security.md)');
     warden = await createWarden();
     for (const role of order) {
       const secretsFile = await writeSecrets(role, secretsFor(role, keys, urls[role], { doorCaPem: keys.caPem }), separate);
-      keep(role, warden, secretsFile, separate);
+      keep(role, warden, program, secretsFile, separate);
     }
     await Promise.all([...kept.values()].map(({ ready }) => ready));
     const pids = [...order].reverse().map((role) => `${role}=${kept.get(role)?.process?.pid ?? 'restarting'}`);
@@ -115,7 +119,7 @@ export function createSupervisor(config: Config, env: NodeJS.ProcessEnv, entry: 
     return file;
   }
 
-  function keep(role: ProcessRole, host: Warden, secretsFile: string, separate: boolean): void {
+  function keep(role: ProcessRole, host: Warden, from: ProgramPlace, secretsFile: string, separate: boolean): void {
     let wait = restartMs.first;
     let announceReady: () => void = () => {};
     const entryOf: Kept = {
@@ -144,9 +148,9 @@ export function createSupervisor(config: Config, env: NodeJS.ProcessEnv, entry: 
       });
       const child = host.spawn({
         name: role,
-        command: process.execPath,
-        args: [entry, role],
-        cwd: dirname(entry),
+        command: from.command,
+        args: [from.entry, role],
+        cwd: dirname(from.entry),
         env: environmentFor(env, secretsFile),
         onOutput: readLine,
         orphaned: { signal: 'TERM', seconds: 5 },
@@ -183,6 +187,7 @@ export function createSupervisor(config: Config, env: NodeJS.ProcessEnv, entry: 
       await warden?.close();
       await stopDatabase();
       if (runDirectory) await rm(runDirectory, { recursive: true, force: true });
+      await program?.remove();
     },
   };
 }
@@ -217,9 +222,4 @@ function environmentFor(env: NodeJS.ProcessEnv, secretsFile: string): Record<str
 
 function uidOf(role: ProcessRole): number {
   return firstUid + order.indexOf(role);
-}
-
-/** Root can give each process a user of its own only where such a user could read the program at all. */
-async function canBeSeparated(entry: string): Promise<boolean> {
-  return process.getuid?.() === 0 && (await othersCanEnter(dirname(entry)));
 }

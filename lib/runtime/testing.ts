@@ -42,6 +42,8 @@ export async function startGatehouse(options: {
   dataDirectory: string;
   ports?: Ports;
   env?: Record<string, string>;
+  uid?: number;
+  gid?: number;
 }): Promise<Gatehouse> {
   const ports = options.ports ?? (await freePorts());
   let output = '';
@@ -63,6 +65,8 @@ export async function startGatehouse(options: {
       output += chunk.toString('utf8');
     },
     orphaned: { signal: 'TERM', seconds: 10 },
+    ...(options.uid === undefined ? {} : { uid: options.uid }),
+    ...(options.gid === undefined ? {} : { gid: options.gid }),
   });
   let over = false;
   void child.exited.then(() => {
