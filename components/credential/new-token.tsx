@@ -61,7 +61,7 @@ export function NewToken() {
             }}
           >
             <Field label="Name" hint="What it is for." problem={problem?.fields.name}>
-              <Input name="name" required maxLength={80} autoFocus />
+              <Input name="name" required maxLength={80} />
             </Field>
             <Field label="Good for, in days" problem={problem?.fields.days}>
               <Input name="days" type="number" min={1} max={365} defaultValue={90} required />

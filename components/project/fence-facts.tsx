@@ -7,13 +7,17 @@ import { isolationWords, podSecurityWords } from './words.ts';
 /** What holds in each namespace of the project. */
 export function FenceFacts({ project }: { project: ProjectDetail }) {
   const { quota, limits, podSecurity, isolated, isolationVerified } = project;
+  // Under a quota on CPU or memory no container could start that says nothing, so small defaults are given then.
+  const unsaid = Object.keys(quota ?? {}).some((name) => /(^|\.)(cpu|memory)$/.test(name))
+    ? 'a small default, for the quota’s sake'
+    : 'not said';
   return (
     <Details
       items={[
         ['Quota', <Quota key="quota" hard={quota} />],
-        ['Containers ask for', pair(limits?.requestCpu, limits?.requestMemory)],
-        ['Containers get at most', pair(limits?.defaultCpu, limits?.defaultMemory)],
-        ['And never more than', pair(limits?.maxCpu, limits?.maxMemory)],
+        ['Containers ask for', pair(limits?.requestCpu, limits?.requestMemory, unsaid)],
+        ['Containers get at most', pair(limits?.defaultCpu, limits?.defaultMemory, unsaid)],
+        ['And never more than', pair(limits?.maxCpu, limits?.maxMemory, 'not said')],
         [
           'Pod Security',
           <>
@@ -56,7 +60,7 @@ function Quota({ hard }: { hard: ProjectDetail['quota'] }) {
   );
 }
 
-function pair(cpu: string | undefined, memory: string | undefined) {
+function pair(cpu: string | undefined, memory: string | undefined, unsaid: string) {
   const said = [cpu ? `${cpu} CPU` : '', memory ? `${memory} memory` : ''].filter(Boolean).join(', ');
-  return said || <span className="text-faint">not said</span>;
+  return said || <span className="text-faint">{unsaid}</span>;
 }

@@ -22,7 +22,7 @@ export function NamespaceFields({ clusters, value, onChange, problem }: Props) {
   const free = useFreeNamespaces(value.clusterId, value.origin === 'adopted');
   const known = useId();
   return (
-    <div className="grid gap-2 sm:grid-cols-[10rem_11rem_minmax(0,1fr)]">
+    <div className="grid gap-2 sm:grid-cols-[9rem_13rem_minmax(0,1fr)]">
       <Field label="Cluster">
         <Select
           value={value.clusterId}

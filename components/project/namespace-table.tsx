@@ -6,7 +6,7 @@ import type { ProjectDetail, ProjectNamespaceView } from '#lib/project/schema.ts
 import { QuotaBars } from './quota-bars.tsx';
 import { RemoveNamespace } from './remove-namespace.tsx';
 
-export function NamespaceTable({ project }: { project: ProjectDetail }) {
+export function NamespaceTable({ project, mayOpenCluster }: { project: ProjectDetail; mayOpenCluster: boolean }) {
   if (project.namespaceList.length === 0)
     return (
       <Empty title="This project has no namespace yet">
@@ -34,9 +34,13 @@ export function NamespaceTable({ project }: { project: ProjectDetail }) {
               <div className="text-faint text-xs">{namespace.origin}</div>
             </Td>
             <Td>
-              <TextLink quiet href={`/admin/clusters/${namespace.clusterId}`}>
-                {namespace.cluster}
-              </TextLink>
+              {mayOpenCluster ? (
+                <TextLink quiet href={`/admin/clusters/${namespace.clusterId}`}>
+                  {namespace.cluster}
+                </TextLink>
+              ) : (
+                namespace.cluster
+              )}
             </Td>
             <Td>
               <State namespace={namespace} />

@@ -19,10 +19,11 @@ type Props = {
   /** What a new member or namespace can be chosen from; empty for those who may not change the project. */
   clusters: readonly ClusterChoice[];
   roles: readonly RoleChoice[];
-  mayOpenDirectory: boolean;
+  /** Auditors and admins; an owner sees this project and no page beyond it. */
+  seesAll: boolean;
 };
 
-export function ProjectPage({ project, clusters, roles, mayOpenDirectory }: Props) {
+export function ProjectPage({ project, clusters, roles, seesAll }: Props) {
   const { id, name, title, description, mayChange, namespaces, people } = project;
   return (
     <Page
@@ -61,14 +62,14 @@ export function ProjectPage({ project, clusters, roles, mayOpenDirectory }: Prop
         />
       </div>
       <Section title="Namespaces" actions={mayChange ? <AddNamespace projectId={id} clusters={clusters} people={people} /> : null}>
-        <NamespaceTable project={project} />
+        <NamespaceTable project={project} mayOpenCluster={seesAll} />
       </Section>
       <Columns>
         <Section
           title="Members"
           actions={mayChange ? <AddMember projectId={id} title={title} namespaces={namespaces} roles={roles} /> : null}
         >
-          <MemberTable project={project} mayOpenDirectory={mayOpenDirectory} />
+          <MemberTable project={project} mayOpenDirectory={seesAll} />
         </Section>
         <Section title="In each namespace">
           <FenceFacts project={project} />

@@ -1,4 +1,4 @@
-import { parse, stringify } from 'yaml';
+import { Document, parse, visit } from 'yaml';
 import { rulesSchema } from '#lib/entitlement/schema.ts';
 import type { PolicyRule } from '#lib/entitlement/types.ts';
 
@@ -39,6 +39,14 @@ function sentenceOf(path: readonly PropertyKey[], list: readonly unknown[]): str
   return `Rule ${index + 1} cannot be read: each entry must be a text of at most 253 letters.`;
 }
 
+/** A rule's lists each on one line, as people write them by hand. */
 export function rulesToYaml(rules: readonly PolicyRule[]): string {
-  return rules.length === 0 ? '' : stringify(rules, { lineWidth: 100, collectionStyle: 'any' });
+  if (rules.length === 0) return '';
+  const document = new Document(rules);
+  visit(document, {
+    Seq(key, list) {
+      if (key !== null) list.flow = true;
+    },
+  });
+  return document.toString({ lineWidth: 96, flowCollectionPadding: false });
 }

@@ -5,6 +5,7 @@ import { useRouter } from 'next/navigation';
 import { Dialog } from 'radix-ui';
 import { createContext, type ReactNode, useContext, useEffect, useState } from 'react';
 import { callApi } from '#components/api/client.ts';
+import { useFocusReturn } from '#components/ui/focus-return.ts';
 import { Kbd } from '#components/ui/kbd.tsx';
 import type { SearchHit } from '#lib/overview/schema.ts';
 
@@ -22,6 +23,7 @@ const headings: Record<SearchHit['kind'], string> = {
 /** Ctrl-K or ⌘K, anywhere: jumps to any person, group, cluster, role, project or page that the viewer may see. */
 export function PaletteProvider({ children }: { children: ReactNode }) {
   const [open, setOpen] = useState(false);
+  const focusReturn = useFocusReturn();
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.key.toLowerCase() !== 'k' || !(event.ctrlKey || event.metaKey)) return;
@@ -38,6 +40,7 @@ export function PaletteProvider({ children }: { children: ReactNode }) {
         <Dialog.Portal>
           <Dialog.Overlay className="fixed inset-0 z-40 bg-black/35" />
           <Dialog.Content
+            {...focusReturn}
             aria-describedby={undefined}
             className="fixed top-[14vh] left-1/2 z-50 w-[calc(100vw-2rem)] max-w-xl -translate-x-1/2 overflow-hidden rounded-lg border border-line-strong bg-bg shadow-lift"
           >

@@ -42,7 +42,7 @@ export function Confirm({ trigger, title, children, act, reason, look = 'danger'
           <div className="text-soft">{children}</div>
           {reason ? (
             <Field label={reason}>
-              <Input value={why} onChange={({ target }) => setWhy(target.value)} required minLength={3} maxLength={500} autoFocus />
+              <Input value={why} onChange={({ target }) => setWhy(target.value)} required minLength={3} maxLength={500} />
             </Field>
           ) : null}
           {problem ? <Problem message={problem.message} code={problem.code} quote={problem.requestId} /> : null}

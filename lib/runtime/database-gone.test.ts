@@ -8,6 +8,9 @@ import { freePort } from './ports.ts';
 import { buildPortal, type Gatehouse, living, startGatehouse } from './testing.ts';
 import { createWarden, type Warden } from './warden.ts';
 
+// A start takes seconds on two cores, more when the neighbours are busy.
+vi.setConfig({ testTimeout: 90_000 });
+
 const leaseMs = 5_000;
 
 let warden: Warden;

@@ -4,12 +4,11 @@
  * costs a second and no space. Where neither can be, all roles run as one user, and the log says so.
  */
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
-import { systemDirectory } from './run-directory.ts';
+import { leaveSystemPlace, systemPlace } from './system-place.ts';
 
 export interface ProgramPlace {
   /** The node to run, and the file to run with it. */
@@ -38,10 +37,10 @@ export async function placeForUser(entry: string, uid: number, dataDirectory: st
 }
 
 async function secondView(root: string, entry: string, dataDirectory: string): Promise<ProgramPlace> {
-  const folder = join(systemDirectory, `program-${createHash('sha256').update(dataDirectory).digest('hex').slice(0, 16)}`);
-  const remove = () => rm(folder, { recursive: true, force: true });
-  await remove();
-  await mkdir(folder, { recursive: true, mode: 0o755 });
+  const folder = join(await systemPlace(dataDirectory), 'program');
+  const remove = () => leaveSystemPlace(dataDirectory);
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { mode: 0o755 });
   try {
     const present = parts.map((part) => join(root, part)).filter(existsSync);
     await run('cp', ['-al', ...present, folder]);

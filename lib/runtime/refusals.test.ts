@@ -4,11 +4,14 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ensureInstallationKeys } from './installation-keys.ts';
 import { freePort } from './ports.ts';
 import { buildPortal, familyOf, freePorts, living, type Ports, startGatehouse } from './testing.ts';
 import { createWarden, type Warden } from './warden.ts';
+
+// A start takes seconds on two cores, more when the neighbours are busy.
+vi.setConfig({ testTimeout: 90_000 });
 
 let warden: Warden;
 let place: string;

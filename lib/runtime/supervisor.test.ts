@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
@@ -9,6 +9,9 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ProcessRole } from '#lib/db/roles.ts';
 import { buildPortal, familyOf, freePorts, type Gatehouse, living, type Ports, startGatehouse } from './testing.ts';
 import { createWarden, type Warden } from './warden.ts';
+
+// A start takes seconds on two cores, more when the neighbours are busy.
+vi.setConfig({ testTimeout: 90_000 });
 
 const isRoot = process.getuid?.() === 0;
 const roles = ['portal', 'proxy', 'worker'] as const;
@@ -125,7 +128,7 @@ describe.runIf(isRoot && process.platform === 'linux')('as root, each process is
       };
       const [own, ...others] = process.argv.slice(1);
       console.log(JSON.stringify([outcome(own), ...others.map((path) => [path, outcome(path)])]));`;
-    const { stdout } = await promisify(execFile)(process.execPath, ['-e', thief, secretsOf('portal'), ...wanted], {
+    const { stdout } = await promisify(execFile)(readlinkSync(`/proc/${pids.portal}/exe`), ['-e', thief, secretsOf('portal'), ...wanted], {
       uid,
       gid,
       cwd: '/',

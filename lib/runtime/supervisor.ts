@@ -21,6 +21,7 @@ import { createLineReader, showLine, tell } from './readable-log.ts';
 import { doorCertificate, secretsFor } from './role-secrets.ts';
 import { makeRunDirectory } from './run-directory.ts';
 import type { Service } from './service.ts';
+import { leaveSystemPlace } from './system-place.ts';
 import { createWarden, type ManagedProcess, type Warden } from './warden.ts';
 
 const order: readonly ProcessRole[] = ['worker', 'proxy', 'portal'];
@@ -188,6 +189,7 @@ export function createSupervisor(config: Config, env: NodeJS.ProcessEnv, entry: 
       await stopDatabase();
       if (runDirectory) await rm(runDirectory, { recursive: true, force: true });
       await program?.remove();
+      await leaveSystemPlace(config.dataDirectory);
     },
   };
 }

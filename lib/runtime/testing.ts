@@ -1,6 +1,6 @@
 /** For tests: `node server.ts` as an admin starts it, a process of its own that is known by what it prints and by the system's process table. */
 import { execFile, spawnSync } from 'node:child_process';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { ProcessRole } from '#lib/db/roles.ts';
@@ -24,7 +24,8 @@ export interface Gatehouse {
   ready(): Promise<Record<ProcessRole, number>>;
 }
 
-const root = join(import.meta.dirname, '../..');
+export const root = join(import.meta.dirname, '../..');
+export const serverEntry = join(root, 'server.ts');
 const startPatienceMs = 60_000;
 
 /** The pages that a production portal serves; built only when their sources changed. */
@@ -42,16 +43,19 @@ export async function startGatehouse(options: {
   dataDirectory: string;
   ports?: Ports;
   env?: Record<string, string>;
+  /** Another user than ours. */
   uid?: number;
-  gid?: number;
+  /** Another place than this checkout. */
+  program?: { readonly command: string; readonly entry: string };
 }): Promise<Gatehouse> {
   const ports = options.ports ?? (await freePorts());
+  const { command, entry } = options.program ?? { command: process.execPath, entry: serverEntry };
   let output = '';
   const child = options.warden.spawn({
     name: 'gatehouse',
-    command: process.execPath,
-    args: [join(root, 'server.ts')],
-    cwd: root,
+    command,
+    args: [entry],
+    cwd: dirname(entry),
     env: {
       PATH: process.env.PATH ?? '',
       HOME: process.env.HOME ?? '/',
@@ -65,8 +69,7 @@ export async function startGatehouse(options: {
       output += chunk.toString('utf8');
     },
     orphaned: { signal: 'TERM', seconds: 10 },
-    ...(options.uid === undefined ? {} : { uid: options.uid }),
-    ...(options.gid === undefined ? {} : { gid: options.gid }),
+    ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
   });
   let over = false;
   void child.exited.then(() => {

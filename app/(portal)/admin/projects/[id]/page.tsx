@@ -21,7 +21,7 @@ export default async function Project({ params }: { params: Promise<{ id: string
       roles={roles
         .filter(({ grantableOn }) => grantableOn.includes('project'))
         .map(({ id: roleId, title, may }) => ({ id: roleId, title, may }))}
-      mayOpenDirectory={me.powers.admin || me.powers.auditor}
+      seesAll={me.powers.admin || me.powers.auditor}
     />
   );
 }
