@@ -29,6 +29,7 @@ export function ByKubeconfig({ draft, after, onProblems }: WayProps) {
   if (registered) return <Registered id={registered.id} name={registered.name} after={after} />;
   return (
     <form
+      method="post"
       className="grid gap-4"
       onSubmit={(event) => {
         event.preventDefault();

@@ -29,6 +29,7 @@ export function RepairCluster({ cluster }: { cluster: ClusterDetail }) {
       <Button onClick={() => setOpen(true)}>Renew our accounts</Button>
       <Dialog open={open} onOpenChange={setOpen} title={`Renew our accounts in ${cluster.name}`} wide>
         <form
+          method="post"
           className="grid gap-3"
           onSubmit={(event) => {
             event.preventDefault();

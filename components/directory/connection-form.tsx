@@ -34,6 +34,7 @@ export function ConnectionForm({ changed, onConnected }: Props) {
 
   return (
     <form
+      method="post"
       className="grid max-w-2xl gap-4"
       onChange={() => setTested(null)}
       onSubmit={(event) => {

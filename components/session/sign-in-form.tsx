@@ -25,6 +25,7 @@ export function SignInForm({ error, callbackUrl }: { error: string | undefined; 
   }
   return (
     <form
+      method="post"
       className="grid gap-4"
       onSubmit={(event) => {
         event.preventDefault();

@@ -12,6 +12,7 @@ export function ClaimForm() {
   const { call, busy, problem } = useCall();
   return (
     <form
+      method="post"
       className="grid max-w-md gap-4"
       onSubmit={async (event) => {
         event.preventDefault();

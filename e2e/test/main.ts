@@ -28,12 +28,13 @@ const stages: readonly Stage[] = [
   { name: 'types', command: ['tsc', '--noEmit'] },
   { name: 'lint', command: ['biome', 'check', '.'] },
   { name: 'arrows', command: ['node', 'scripts/check-arrows.ts'] },
+  // Before the first tests that start the product.
+  { name: 'portal build', command: ['node', 'scripts/build-portal.ts'] },
   {
     name: 'unit and integration',
     command: ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${vitestResult}`],
     result: { file: vitestResult, read: readVitest },
   },
-  { name: 'portal build', command: ['node', 'scripts/build-portal.ts'] },
   {
     name: 'end to end',
     command: ['playwright', 'test', '--reporter=list,json'],

@@ -74,6 +74,18 @@ function explain(error: unknown, url: string): Fault {
   }
 }
 
+/** What an owner who is not quite one gets to hear while we set up the schema and the processes' logins. */
+export function explainMissingRights(error: unknown, url: string): unknown {
+  const refused = [error, error instanceof Error ? error.cause : null].find((one) => codeOf(one) === '42501');
+  if (!(refused instanceof Error)) return error;
+  return fault(
+    'bad-input',
+    'database.rights-missing',
+    `The login “${decodeURIComponent(new URL(url).username)}” of DATABASE_URL may not set up the database (${refused.message}). It must own the database and be allowed to make logins (CREATEROLE).`,
+    { cause: error },
+  );
+}
+
 const reasons: Readonly<Record<string, string>> = {
   ECONNREFUSED: ' (the connection is refused)',
   ENOTFOUND: ' (the host name is not known)',

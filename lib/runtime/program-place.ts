@@ -1,7 +1,7 @@
 /**
  * From where the roles run. As root each role is a user of its own, and such a user must be able to read the program: the checkout itself
  * where others may enter it; else (a clone in root's home) a second view of it in a place of the system, made of hard links, so that it
- * costs a second and no space. Where neither can be, all roles run as one user, and the log says so.
+ * costs a second and no space; on another file system, a copy. Where neither can be, all roles run as one user, and the log says so.
  */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -39,11 +39,9 @@ export async function placeForUser(entry: string, uid: number, dataDirectory: st
 async function secondView(root: string, entry: string, dataDirectory: string): Promise<ProgramPlace> {
   const folder = join(await systemPlace(dataDirectory), 'program');
   const remove = () => leaveSystemPlace(dataDirectory);
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(folder, { mode: 0o755 });
+  const present = parts.map((part) => join(root, part)).filter(existsSync);
   try {
-    const present = parts.map((part) => join(root, part)).filter(existsSync);
-    await run('cp', ['-al', ...present, folder]);
+    await fill(folder, present, '-al').catch(() => fill(folder, present, '-a'));
   } catch (error) {
     await remove();
     throw error;
@@ -51,6 +49,12 @@ async function secondView(root: string, entry: string, dataDirectory: string): P
   const inCheckout = relative(root, process.execPath);
   const command = inCheckout.startsWith('..') ? process.execPath : join(folder, inCheckout);
   return { command, entry: join(folder, basename(entry)), remove };
+}
+
+async function fill(folder: string, present: readonly string[], how: '-al' | '-a'): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { mode: 0o755 });
+  await run('cp', [how, ...present, folder]);
 }
 
 async function canRun({ command, entry }: ProgramPlace, uid: number): Promise<boolean> {

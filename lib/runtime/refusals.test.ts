@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ensureInstallationKeys } from './installation-keys.ts';
 import { freePort } from './ports.ts';
@@ -77,6 +78,26 @@ describe('what cannot start says why in plain words and ends with a failure', ()
     owner.pathname = '/nowhere';
     const unknown = await attempt({ env: { DATABASE_URL: owner.href } });
     expect([unknown.code, unknown.said]).toEqual([2, expect.stringMatching(/^The server at \S+ has no database “nowhere”\./)]);
+  });
+
+  it('a database whose login may not make the logins of the processes', async () => {
+    const server = process.env.GATEHOUSE_TEST_POSTGRES ?? '';
+    const owner = new pg.Client({ connectionString: server });
+    await owner.connect();
+    const name = `weak_${process.pid}`;
+    await owner.query(`CREATE ROLE ${name} LOGIN PASSWORD 'Canary-Word-81'`);
+    await owner.query(`CREATE DATABASE ${name} OWNER ${name}`);
+    const weak = new URL(server);
+    [weak.username, weak.password, weak.pathname] = [name, 'Canary-Word-81', `/${name}`];
+    const { code, said } = await attempt({ env: { DATABASE_URL: weak.href } });
+    expect(code).toBe(2);
+    expect(said.trim().split('\n').at(-1)).toBe(
+      `The login “${name}” of DATABASE_URL may not set up the database (permission denied to create role). It must own the database and be allowed to make logins (CREATEROLE).`,
+    );
+    expect(said).not.toContain('Canary-Word-81');
+    await owner.query(`DROP DATABASE ${name} WITH (FORCE)`);
+    await owner.query(`DROP ROLE ${name}`);
+    await owner.end();
   });
 
   it('a key folder that lacks files: refused before anything is made, never completed with new keys', async () => {

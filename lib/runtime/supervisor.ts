@@ -15,7 +15,7 @@ import { ensureProcessRoles, type ProcessRole } from '#lib/db/roles.ts';
 import { fault } from '#lib/errors/fault.ts';
 import { setupCodeHash } from '#lib/session/setup-pass.ts';
 import { ensureInstallationKeys, type InstallationKeys } from './installation-keys.ts';
-import { openOwnerDatabase } from './owner-database.ts';
+import { explainMissingRights, openOwnerDatabase } from './owner-database.ts';
 import { type ProgramPlace, placeForUser, placeOfCheckout } from './program-place.ts';
 import { createLineReader, showLine, tell } from './readable-log.ts';
 import { doorCertificate, secretsFor } from './role-secrets.ts';
@@ -60,12 +60,11 @@ export function createSupervisor(config: Config, env: NodeJS.ProcessEnv, entry: 
   async function start(): Promise<void> {
     const doorHosts = [...new Set(['localhost', '127.0.0.1', config.proxy.host, new URL(config.proxy.url).hostname])];
     const keys = await doorCertificate(config, await ensureInstallationKeys(config.keysDirectory, doorHosts));
-    const url = await openDatabaseServer();
-    const applied = await migrate(url);
-    if (applied.length > 0) tell('supervisor', `database schema brought up to date (${applied.join(', ')})`);
     warnOfEndingCertificate(keys.doorCertificatePem);
-    await prepareInstallation(url, keys);
-    const urls = { ...(await ensureProcessRoles(url, keys.databasePasswords)), ...config.roleDatabaseUrls };
+    const url = await openDatabaseServer();
+    const urls = await prepareDatabase(url, keys).catch((error: unknown) => {
+      throw explainMissingRights(error, url);
+    });
     const apart = config.separateUsers ? await placeForUser(entry, uidOf('portal'), config.dataDirectory) : null;
     const separate = apart !== null;
     program = apart ?? placeOfCheckout(entry);
@@ -89,6 +88,13 @@ export function createSupervisor(config: Config, env: NodeJS.ProcessEnv, entry: 
       giveUp(fault('unavailable', 'database.ended', 'The embedded database ended. See the log beside the data folder, then start again.'));
     });
     return database.url;
+  }
+
+  async function prepareDatabase(url: string, keys: InstallationKeys & { caPem: string | null }): Promise<Record<ProcessRole, string>> {
+    const applied = await migrate(url);
+    if (applied.length > 0) tell('supervisor', `database schema brought up to date (${applied.join(', ')})`);
+    await prepareInstallation(url, keys);
+    return { ...(await ensureProcessRoles(url, keys.databasePasswords)), ...config.roleDatabaseUrls };
   }
 
   async function prepareInstallation(url: string, keys: InstallationKeys & { caPem: string | null }): Promise<void> {
