@@ -23,6 +23,7 @@ export function SignInForm({ error, callbackUrl }: { error: string | undefined; 
     setBusy(false);
     setSaid(answer?.error ?? 'failed');
   }
+  // By POST: sent before the page is alive, a form would otherwise put the password into the address. The front refuses such a POST.
   return (
     <form
       method="post"
