@@ -2,10 +2,8 @@ import type { DemoContract } from '#e2e/scene/contract.ts';
 
 /** What to try next, with commands that work when pasted. */
 export function guide(contract: DemoContract, seconds: number): string {
-  const alice = contract.users.find(({ login }) => login === 'alice');
   const width = Math.max(...contract.users.map(({ password }) => password.length));
   const people = contract.users.map(({ login, password, description }) => `  ${login.padEnd(6)} ${password.padEnd(width)}  ${description}`);
-  const disable = `printf 'dn: ${alice?.dn}\\nchangetype: modify\\nreplace: userAccountControl\\nuserAccountControl: 514\\n' | LDAPTLS_CACERT=${contract.directory.ca} ldapmodify -H ${contract.directory.url} -D '${contract.directory.adminDn}' -w '${contract.directory.adminPassword}'`;
   return `
 Gatehouse is ready (${seconds.toFixed(0)} s).
 
@@ -15,7 +13,13 @@ Gatehouse is ready (${seconds.toFixed(0)} s).
 Who can sign in:
 ${people.join('\n')}
 
-Work as alice:
+${contract.kubeconfigs.alice ? workAsAlice(contract) : enableAlice(contract)}
+For scripts: .gatehouse/demo.json. Ctrl-C stops everything.
+`;
+}
+
+function workAsAlice(contract: DemoContract): string {
+  return `Work as alice:
   export KUBECONFIG=${contract.kubeconfigs.alice}
   alias kubectl=${contract.kubectl}
   kubectl --context east auth whoami
@@ -24,9 +28,21 @@ Work as alice:
   kubectl --context east -n shop exec -it ${contract.clusters[0]?.pod.split('/')[1]} -- sh
 
 Then, from another terminal, let her leave, and watch the shell end:
-  ${disable}
-  (514 disables, 512 enables again)
-
-For scripts: .gatehouse/demo.json. Ctrl-C stops everything.
+  ${setAccountControl(contract, disabled)}
 `;
+}
+
+function enableAlice(contract: DemoContract): string {
+  return `Alice has left, in an earlier run. Let her come back, then start the demo again for a fresh kubeconfig:
+  ${setAccountControl(contract, enabled)}
+`;
+}
+
+const enabled = 512;
+const disabled = 514;
+
+function setAccountControl({ directory, users }: DemoContract, value: number): string {
+  const dn = users.find(({ login }) => login === 'alice')?.dn;
+  const change = `dn: ${dn}\\nchangetype: modify\\nreplace: userAccountControl\\nuserAccountControl: ${value}\\n`;
+  return `printf '${change}' | LDAPTLS_CACERT=${directory.ca} ldapmodify -H ${directory.url} -D '${directory.adminDn}' -w '${directory.adminPassword}'`;
 }

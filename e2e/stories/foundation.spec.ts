@@ -157,7 +157,7 @@ test('a member downloads a kubeconfig in the browser and the cluster knows them 
   }
 });
 
-test('get, apply, logs, exec, cp and port-forward work through the door over both clusters', async () => {
+test('get, apply, logs, exec, attach, cp and port-forward work through the door over both clusters', async () => {
   for (const { name } of [east, west]) {
     const here = (...args: string[]) => nora.run('--context', name, '-n', 'monitoring', ...args);
     expect((await here('get', 'pods')).stdout).toContain('probe');
@@ -168,6 +168,11 @@ test('get, apply, logs, exec, cp and port-forward work through the door over bot
     const echoed = await here('exec', 'probe', '--', 'sh', '-c', 'echo out; echo err >&2; exit 7');
     expect([echoed.code, echoed.stdout]).toEqual([7, 'out\n']);
     expect(echoed.stderr).toContain('err');
+
+    const attached = nora.open('--context', name, '-n', 'monitoring', 'attach', 'probe');
+    await attached.shows(/line \d+/);
+    attached.stop();
+    await attached.ended;
 
     const local = `${contract.kubeconfigs.alice}.copied-${name}`;
     const content = 'a'.repeat(300_000);

@@ -208,6 +208,9 @@ CREATE INDEX person_search ON person USING gin ((display_name || ' ' || sam_acco
 CREATE INDEX person_sam ON person (lower(sam_account_name));
 CREATE INDEX person_upn ON person (lower(upn));
 CREATE INDEX person_dn ON person (lower(dn));
+-- What the clock changes is asked for every second.
+CREATE INDEX person_account_end ON person (account_expires_at) WHERE account_expires_at IS NOT NULL;
+CREATE INDEX person_locked ON person (lockout_at) WHERE state = 'locked';
 
 CREATE TABLE directory_group (
   id               text PRIMARY KEY,
