@@ -55,7 +55,7 @@ const rules: readonly Rule[] = [
       from.startsWith('components/') &&
       to.startsWith('lib/') &&
       !typeOnly &&
-      !/\/([a-z-]+-)?(schema|types)\.ts$|^lib\/session\/fault-digest\.ts$/.test(to),
+      !/\/([a-z-]+-)?(schema|types)\.ts$|^lib\/(session\/fault-digest|project\/quantity)\.ts$/.test(to),
   },
   {
     says: 'lib knows no screens',

@@ -1,27 +1,10 @@
 // Kubernetes' quantities as numbers, to compare what is used with what is allowed; and as people write them.
-
-const factors: Readonly<Record<string, number>> = {
-  n: 1e-9,
-  u: 1e-6,
-  m: 1e-3,
-  '': 1,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  P: 1e15,
-  Ki: 2 ** 10,
-  Mi: 2 ** 20,
-  Gi: 2 ** 30,
-  Ti: 2 ** 40,
-  Pi: 2 ** 50,
-};
+import { amountOf } from '#lib/project/quantity.ts';
 
 /** Null for what is no quantity: a bar is then not drawn, rather than drawn wrong. */
 export function quantity(text: string | undefined): number | null {
-  const parts = text?.trim().match(/^(\d+(?:\.\d+)?)([a-zA-Z]*)$/);
-  const factor = parts ? factors[parts[2] ?? ''] : undefined;
-  return parts && factor !== undefined ? Number(parts[1]) * factor : null;
+  const amount = amountOf(text ?? '');
+  return Number.isNaN(amount) ? null : amount;
 }
 
 export interface Use {

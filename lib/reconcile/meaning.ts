@@ -2,9 +2,11 @@
  * What an object means, as a set of short facts ("may get pods", "bound to group x"), so that two objects are compared by what they do and
  * not by how they are written: the order of rules, "1000m" for "1" or a default that the API server fills in are no difference. Pure.
  */
+
 import { createHash } from 'node:crypto';
 import type { KubeObject, PolicyRule, RbacSubject } from '#lib/cluster/kube-object.ts';
 import { installationLabel, managedByLabel } from '#lib/cluster/names.ts';
+import { amountOf } from '#lib/project/quantity.ts';
 
 /** Fields that say who and where, or that others write. Everything else in an object counts. */
 const notContent = new Set(['apiVersion', 'kind', 'metadata', 'status', 'rules', 'subjects', 'roleRef']);
@@ -133,32 +135,10 @@ function quantities(amounts: unknown): Record<string, number | string> {
   return Object.fromEntries(entries.map(([name, amount]) => [name, quantityOf(String(amount))]));
 }
 
-const units: Readonly<Record<string, number>> = {
-  n: 1e-9,
-  u: 1e-6,
-  m: 1e-3,
-  '': 1,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  P: 1e15,
-  E: 1e18,
-  Ki: 2 ** 10,
-  Mi: 2 ** 20,
-  Gi: 2 ** 30,
-  Ti: 2 ** 40,
-  Pi: 2 ** 50,
-  Ei: 2 ** 60,
-};
-
-/** Kubernetes' quantities as numbers: "1000m" is 1, "1Gi" is 1024Mi. What is no quantity stays text. */
+/** "1000m" is 1, "1Gi" is 1024Mi. What is no quantity stays text. */
 function quantityOf(text: string): number | string {
-  const match = /^([+-]?\d+(?:\.\d*)?|[+-]?\.\d+)(?:[eE]([+-]?\d+)|([numkMGTPE]|[KMGTPE]i)?)$/.exec(text);
-  if (!match) return text;
-  const [, digits, exponent, unit] = match;
-  const factor = exponent === undefined ? (units[unit ?? ''] ?? 1) : 10 ** Number(exponent);
-  return Number((Number(digits) * factor).toPrecision(15));
+  const amount = amountOf(text);
+  return Number.isNaN(amount) ? text : amount;
 }
 
 function listOf<T>(value: unknown): T[] {
