@@ -26,13 +26,13 @@ import { forward, type Live } from './forward.ts';
 import { createGroupArrivals } from './group-arrivals.ts';
 import { createJudge } from './judge.ts';
 import { createMetrics } from './metrics.ts';
-import { createNamespaceWatches, setOf } from './namespace-watches.ts';
+import { createNamespaceWatches } from './namespace-watches.ts';
 import { admit } from './pipeline.ts';
 import { createReasking } from './reask.ts';
 import { answerRequest, answerSocket } from './status.ts';
-import type { Description } from './steps/describe.ts';
 import type { Impersonated } from './steps/impersonate.ts';
-import { createStreams, type Stream, type StreamFacts, type StreamKind } from './streams.ts';
+import { kindOf, nameOf, shown, streamFacts } from './stream-facts.ts';
+import { createStreams, type Stream } from './streams.ts';
 import { createTrail } from './trail.ts';
 import { tunnel } from './tunnel.ts';
 import { type Arrival, defaultBounds, type FreshnessBounds } from './types.ts';
@@ -410,62 +410,5 @@ function arrivalOf(request: IncomingMessage, upgrade: boolean): Arrival {
     rawHeaders: request.rawHeaders,
     upgrade,
     address: (request.socket as Socket).remoteAddress ?? null,
-  };
-}
-
-function streamFacts(admitted: Impersonated): StreamFacts {
-  const { person, credential, cluster, description } = admitted;
-  return {
-    kind: kindOf(admitted) ?? 'request',
-    personId: person.id,
-    personName: nameOf(person),
-    directoryId: person.directoryId,
-    credentialId: credential.id,
-    clusterId: cluster.id,
-    verb: description.verb,
-    resource: description.resource,
-    namespace: description.namespace,
-    name: description.name,
-    address: admitted.arrival.address,
-    platformGroups: admitted.platformGroups,
-    shownNamespaces: admitted.shownNamespaces === null || description.verb !== 'watch' ? null : setOf(admitted.shownNamespaces),
-    freshnessBoundMs: admitted.freshnessBoundMs,
-  };
-}
-
-function kindOf({ headers, description, target }: Partial<Impersonated>): StreamKind | null {
-  if (headers?.upgrade) return upgradeKind(description);
-  if (description?.verb === 'watch') return 'watch';
-  const follows = target?.query?.find(({ name }) => name === 'follow')?.value;
-  const isFollowed = description?.subresource === 'log' && follows !== undefined && follows !== 'false' && follows !== '0';
-  return isFollowed ? 'follow' : target?.tail == null ? null : 'proxied';
-}
-
-function upgradeKind(description: Description | undefined): StreamKind {
-  const sub = description?.subresource;
-  if (description?.verb === 'watch') return 'watch';
-  return sub === 'exec' || sub === 'attach' || sub === 'portforward' ? sub : 'upgrade';
-}
-
-function nameOf({ upn, displayName }: { upn: string | null; displayName: string }): string {
-  return upn ?? displayName;
-}
-
-/** A stream as screens and the audit log show it. */
-function shown(stream: Stream) {
-  const { id, kind, personId, personName, credentialId, clusterId, verb, resource, namespace, name, address, openedAt } = stream;
-  return {
-    id,
-    kind,
-    personId,
-    personName,
-    credentialId,
-    clusterId,
-    verb,
-    resource,
-    namespace,
-    name,
-    address,
-    openedAt: openedAt.toISOString(),
   };
 }
