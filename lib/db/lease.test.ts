@@ -20,10 +20,10 @@ test('of many who reach for it at once, one gets it', async () => {
 });
 
 test('whoever slept through its end can write nothing, even when its name holds the lease anew', async () => {
-  const sleeper = createLease(own.db, { name: 'two', holder: 'w-a', seconds: 0.2 });
+  const sleeper = createLease(own.db, { name: 'two', holder: 'w-a', seconds: 2 });
   expect(await sleeper.acquire()).toBe(true);
   await writing(sleeper);
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await new Promise((resolve) => setTimeout(resolve, 2_100));
   expect(sleeper.isHeld()).toBe(false);
   await expect(writing(sleeper)).rejects.toThrow(LeaseLost);
   const other = createLease(own.db, { name: 'two', holder: 'w-b', seconds: 60 });
