@@ -4,10 +4,12 @@
  *
  *   npm run bench -- [people, default 30]
  */
+
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { Agent, get } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { eventually } from '#e2e/scene/eventually.ts';
 import { PortalClient } from '#e2e/scene/portal-client.ts';
 import { type Scene, startScene } from '#e2e/scene/scene.ts';
 import { consoleProgress } from '#e2e/stack/progress.ts';
@@ -47,10 +49,12 @@ async function measure({ contract }: Scene): Promise<void> {
       const token = await tokenFor(contract.portal.url, login);
       const agent = new Agent({ keepAlive: true, ca: doorCa });
       const ask = (path: string) => answerOf(`${contract.proxy.url}${path}`, agent, token);
-      await until(
+      await eventually(
         async () =>
           (await ask('/clusters/east/api/v1/namespaces/shop/pods')) === 200 &&
           (await ask('/clusters/west/api/v1/namespaces/shop/pods')) === 200,
+        Boolean,
+        `${login} at work on both clusters`,
       );
       const ends = contract.clusters.map(({ proxyPath }) =>
         streamEnd(`${contract.proxy.url}${proxyPath}/api/v1/namespaces/shop/pods?watch=1`, agent, token),
@@ -80,7 +84,7 @@ async function measure({ contract }: Scene): Promise<void> {
 
 async function tokenFor(portalUrl: string, login: string): Promise<string> {
   const client = new PortalClient(portalUrl);
-  await until(() => client.signIn(login, password));
+  await eventually(() => client.signIn(login, password), Boolean, `${login} signing in`);
   const { kubeconfig } = await client.must<{ kubeconfig: string }>('POST', '/credentials/kubeconfig', { deviceName: 'bench' });
   return kubeconfig.match(/token:\s*"?([^\s"]+)/)?.[1] ?? '';
 }
@@ -108,12 +112,4 @@ function streamEnd(url: string, agent: Agent, token: string): { open: Promise<vo
     request.on('error', () => resolve(performance.now()));
   });
   return { open, ended };
-}
-
-async function until(condition: () => Promise<boolean>, withinMs = 15_000): Promise<void> {
-  const end = performance.now() + withinMs;
-  while (!(await condition())) {
-    if (performance.now() > end) throw new Error('it did not come true in time');
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }

@@ -28,5 +28,3 @@ export function MenuItem({ className, danger, ...rest }: ComponentProps<typeof R
     />
   );
 }
-
-export const MenuLine = () => <Radix.Separator className="my-1 h-px bg-line" />;

@@ -2,9 +2,11 @@
  * The first day of an admin, by the portal's own ways: show the setup code, connect the directory, choose who administers, register one
  * cluster by a pasted kubeconfig and the other by one kubectl apply, make two projects, and grant what the cast needs.
  */
+
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Progress } from '#e2e/stack/progress.ts';
+import { eventually } from './eventually.ts';
 import type { Parts } from './parts.ts';
 import { PortalClient } from './portal-client.ts';
 import type { Product } from './product.ts';
@@ -160,15 +162,4 @@ async function signedIn({ portalUrl }: Product, { directory }: Parts, expected: 
     people.push({ client, expected: clusters });
   }
   return people;
-}
-
-async function eventually<T>(read: () => Promise<T>, good: (value: T) => boolean, what: string, withinMs = 20_000): Promise<T> {
-  const end = performance.now() + withinMs;
-  for (;;) {
-    const value = await read();
-    if (good(value)) return value;
-    if (performance.now() > end)
-      throw new Error(`${what}: not within ${withinMs / 1000} s; last seen: ${JSON.stringify(value)?.slice(0, 500)}`);
-    await new Promise((resolve) => setTimeout(resolve, 150));
-  }
 }

@@ -3,11 +3,13 @@
  * the door with kubectl, the account is disabled in Active Directory, and that person is out, streams and all. Witnesses that are not ours:
  * kubectl's exit codes and texts, the API servers' objects and their audit logs, the directory itself.
  */
+
 import { readFile, writeFile } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { type Browser, expect, type Page, test } from '@playwright/test';
 import type { DemoCluster, DemoContract } from '#e2e/scene/contract.ts';
+import { eventually } from '#e2e/scene/eventually.ts';
 import { PortalClient } from '#e2e/scene/portal-client.ts';
 import { freePort } from '#e2e/stack/ports.ts';
 import { type Administrator, signInAsAdministrator } from '#e2e/stack/samba/administrator.ts';
@@ -15,6 +17,7 @@ import { auditLines, requestsOf } from '#e2e/test/cluster-audit.ts';
 import { readContract } from '#e2e/test/contract-file.ts';
 import { Kubectl } from '#e2e/test/kubectl.ts';
 import { sendRaw, tokenIn } from '#e2e/test/raw-door.ts';
+import { signIn } from '#e2e/test/sign-in.ts';
 
 test.describe.configure({ mode: 'serial' });
 
@@ -41,27 +44,8 @@ test.afterAll(async () => {
   await directory.close();
 });
 
-async function signIn(page: Page, login: string, password: string): Promise<void> {
-  await page.goto(`${contract.portal.url}/login`);
-  await page.getByLabel(/name/i).first().fill(login);
-  await page.getByLabel(/password/i).fill(password);
-  await page.getByRole('button', { name: /sign in/i }).click();
-  await expect(page).not.toHaveURL(/\/login/);
-}
-
 async function freshPage(browser: Browser): Promise<Page> {
   return (await browser.newContext({ acceptDownloads: true })).newPage();
-}
-
-async function eventually<T>(read: () => Promise<T>, good: (value: T) => boolean, what: string, withinMs = 20_000): Promise<T> {
-  const end = performance.now() + withinMs;
-  for (;;) {
-    const value = await read();
-    if (good(value)) return value;
-    if (performance.now() > end)
-      throw new Error(`${what} did not come true within ${withinMs} ms; last seen: ${JSON.stringify(value)?.slice(0, 2000)}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
 }
 
 test('a person and a group made in Active Directory appear in the portal by themselves', async () => {
@@ -80,7 +64,7 @@ test('a person and a group made in Active Directory appear in the portal by them
 
 test('somebody without any grant signs in, is shown nothing, and gets no kubeconfig that opens anything', async ({ browser }) => {
   const page = await freshPage(browser);
-  await signIn(page, 'frank', user('frank').password);
+  await signIn(page, contract.portal.url, 'frank', user('frank').password);
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
   await expect(page.getByText('east', { exact: true })).toHaveCount(0);
   await expect(page.getByText('west', { exact: true })).toHaveCount(0);
@@ -93,7 +77,7 @@ test('somebody without any grant signs in, is shown nothing, and gets no kubecon
 
 test('an admin gives a group a role in the browser, and RBAC appears in both clusters', async ({ browser }) => {
   const page = await freshPage(browser);
-  await signIn(page, 'carol', user('carol').password);
+  await signIn(page, contract.portal.url, 'carol', user('carol').password);
   await expect(page).toHaveURL(/\/$/);
   await page.goto(`${contract.portal.url}/admin/access/new`);
   await grantInBrowser(page, { who: crew, role: 'Developer', namespaces: ['monitoring'] });
@@ -133,7 +117,7 @@ async function grantInBrowser(page: Page, grant: { who: string; role: string; na
 
 test('a member downloads a kubeconfig in the browser and the cluster knows them by exactly their name and groups', async ({ browser }) => {
   const page = await freshPage(browser);
-  await signIn(page, newcomer.login, newcomer.password);
+  await signIn(page, contract.portal.url, newcomer.login, newcomer.password);
   await page.goto(`${contract.portal.url}/connect`);
   const download = page.waitForEvent('download');
   await page.getByRole('button', { name: /download kubeconfig/i }).click();
@@ -330,7 +314,7 @@ test('disabling the account in Active Directory ends everything: requests, watch
   browser,
 }) => {
   const page = await freshPage(browser);
-  await signIn(page, newcomer.login, newcomer.password);
+  await signIn(page, contract.portal.url, newcomer.login, newcomer.password);
   await expect(page.getByText('east', { exact: true }).first()).toBeVisible();
 
   const port = await freePort();

@@ -1,9 +1,11 @@
 /** Every screen, light and dark, wide and narrow: it shows its heading, axe finds nothing, and a picture is kept for people to look at. */
+
 import { join } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
 import { type BrowserContext, expect, type Page, test } from '@playwright/test';
 import { PortalClient } from '#e2e/scene/portal-client.ts';
 import { readContract } from '#e2e/test/contract-file.ts';
+import { signIn } from '#e2e/test/sign-in.ts';
 
 const contract = readContract();
 const pictures = join(import.meta.dirname, '../../.gatehouse/e2e/screens');
@@ -46,13 +48,9 @@ async function screens(): Promise<[string, string][]> {
   ];
 }
 
-async function signIn(context: BrowserContext, login: string): Promise<Page> {
+async function signedIn(context: BrowserContext, login: string): Promise<Page> {
   const page = await context.newPage();
-  await page.goto(`${contract.portal.url}/login`);
-  await page.getByLabel(/name/i).first().fill(login);
-  await page.getByLabel(/password/i).fill(password(login));
-  await page.getByRole('button', { name: /sign in/i }).click();
-  await expect(page).not.toHaveURL(/\/login/);
+  await signIn(page, contract.portal.url, login, password(login));
   return page;
 }
 
@@ -72,7 +70,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     const login = await context.newPage();
     await login.goto(`${contract.portal.url}/login`);
     await look(login, `login-${colorScheme}`);
-    const page = await signIn(context, 'carol');
+    const page = await signedIn(context, 'carol');
     const problems: string[] = [];
     page.on('console', (message) => {
       if (message.type() === 'error') problems.push(`${page.url()}: ${message.text()}`);
@@ -88,7 +86,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
 
 test('each screen works at the width of a phone, without scrolling sideways', async ({ browser }) => {
   const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
-  const page = await signIn(context, 'carol');
+  const page = await signedIn(context, 'carol');
   for (const [name, path] of await screens()) {
     await page.goto(`${contract.portal.url}${path}`);
     await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
@@ -101,7 +99,7 @@ test('each screen works at the width of a phone, without scrolling sideways', as
 
 test('a developer sees what is theirs and nothing to administer', async ({ browser }) => {
   const context = await browser.newContext();
-  const page = await signIn(context, 'alice');
+  const page = await signedIn(context, 'alice');
   await look(page, 'my-access-alice');
   await expect(page.getByRole('link', { name: /^People/ })).toHaveCount(0);
   await page.goto(`${contract.portal.url}/admin/people`);
@@ -112,7 +110,7 @@ test('a developer sees what is theirs and nothing to administer', async ({ brows
 
 test('the command palette jumps to a person by the keyboard alone', async ({ browser }) => {
   const context = await browser.newContext();
-  const page = await signIn(context, 'carol');
+  const page = await signedIn(context, 'carol');
   await page.goto(`${contract.portal.url}/admin`);
   await page.keyboard.press('Control+k');
   await page.keyboard.type('dave');

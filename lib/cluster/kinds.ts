@@ -43,10 +43,6 @@ export function kindOf(name: string): Kind {
   return kind;
 }
 
-export function isKnownKind(name: string): boolean {
-  return byName.has(name);
-}
-
 /** The path of one object. Every part is percent-encoded: a name from elsewhere cannot reach into the path. */
 export function objectPath(kind: string, name: string, namespace: string | undefined): string {
   return `${collectionPath(kind, namespace)}/${encodeURIComponent(name)}`;

@@ -9,7 +9,7 @@ import { createWarden } from '#e2e/stack/warden.ts';
 import type { Actor } from '#lib/audit/record.ts';
 import { clusterHandlers } from '#lib/cluster/requests.ts';
 import { generateSealingPair, openingKeyFromPem, sealingKeyFromPem } from '#lib/config/keys.ts';
-import { changing, type Database } from '#lib/db/database.ts';
+import type { Database } from '#lib/db/database.ts';
 import { testDatabase } from '#lib/db/testing.ts';
 import { seedBuiltinRoles } from '#lib/entitlement/mutations.ts';
 import { loadWorld } from '#lib/entitlement/world.ts';
@@ -97,10 +97,6 @@ async function seedPeople(db: Database): Promise<void> {
     INSERT INTO directory_group (id, forest_id, directory_id, object_guid, dn, sam_account_name, name, group_type, security)
     VALUES ('g-devs', 'f-1', 'd-1', '00000000-0000-4000-8000-000000000010', 'CN=devs', 'devs', 'devs', -2147483646, true);
     INSERT INTO membership (group_id, member_id) VALUES ('g-devs', 'p-alice');`);
-}
-
-export async function touchNamespaces(db: Database, clusterId: string): Promise<void> {
-  await changing(db, async (_tx, touch) => touch('cluster-namespace', clusterId));
 }
 
 /** Waits until something holds, and says what did not when it never does. */

@@ -20,3 +20,8 @@ export async function startServices(name: string, services: readonly Service[], 
   }
   return { name, start: async () => {}, stop };
 }
+
+/** What the other services use and end before: started by being opened, it only has to be closed, last. */
+export function closing(db: { close(): Promise<void> }): Service {
+  return { name: 'database', start: async () => {}, stop: () => db.close() };
+}

@@ -3,7 +3,7 @@
  * each role its own database login, its own user (as root) and just its own secrets, restarts what falls, stops all in order, and shows
  * one readable log. It holds every secret and therefore speaks to nobody: no port, no request.
  */
-import { randomBytes, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import { chown, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Config } from '#lib/config/config.ts';
@@ -216,15 +216,13 @@ function setupCode(keys: InstallationKeys): string {
 function environmentFor(env: NodeJS.ProcessEnv, secretsFile: string): Record<string, string> {
   const passed = Object.entries(env).filter(
     (entry): entry is [string, string] =>
-      entry[1] !== undefined &&
-      (/^(GATEHOUSE_(?!KEYS$)|NODE_EXTRA_CA_CERTS$|NODE_OPTIONS$|HOME$|PATH$|TZ$|LANG$|LC_)/.test(entry[0]) ?? false),
+      entry[1] !== undefined && /^(GATEHOUSE_(?!KEYS$)|NODE_EXTRA_CA_CERTS$|NODE_OPTIONS$|HOME$|PATH$|TZ$|LANG$|LC_)/.test(entry[0]),
   );
   return {
     ...Object.fromEntries(passed),
     NODE_ENV: 'production',
     NEXT_TELEMETRY_DISABLED: '1',
     GATEHOUSE_SECRETS_FILE: secretsFile,
-    GATEHOUSE_BOOT: randomBytes(4).toString('hex'),
   };
 }
 

@@ -11,7 +11,7 @@ import { createFeed } from '#lib/revocation/feed.ts';
 import { createReplica } from '../replica.ts';
 import { readRoleSecrets } from '../role-secrets.ts';
 import type { Service } from '../service.ts';
-import { startServices } from '../services.ts';
+import { closing, startServices } from '../services.ts';
 
 export async function startProxy(config: Config, log: Log): Promise<Service> {
   const secrets = await readRoleSecrets('proxy', config.secretsFile);
@@ -48,8 +48,4 @@ export async function startProxy(config: Config, log: Log): Promise<Service> {
     facts: () => ({ seq: feed.seq, streams: door.snapshotStreams() }),
   });
   return startServices('proxy', [closing(db), replica, feed, door], log);
-}
-
-function closing(db: { close(): Promise<void> }): Service {
-  return { name: 'database', start: async () => {}, stop: () => db.close() };
 }

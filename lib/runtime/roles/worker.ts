@@ -19,7 +19,7 @@ import { createHousekeeping } from '../housekeeping.ts';
 import { createReplica } from '../replica.ts';
 import { readRoleSecrets } from '../role-secrets.ts';
 import type { Service } from '../service.ts';
-import { startServices } from '../services.ts';
+import { closing, startServices } from '../services.ts';
 
 export async function startWorker(config: Config, log: Log): Promise<Service> {
   const secrets = await readRoleSecrets('worker', config.secretsFile);
@@ -62,8 +62,4 @@ export async function startWorker(config: Config, log: Log): Promise<Service> {
     [closing(db), replica, feed, directory, reconciler, rotation, receipts, createHousekeeping({ db, log }), answerer],
     log,
   );
-}
-
-function closing(db: { close(): Promise<void> }): Service {
-  return { name: 'database', start: async () => {}, stop: () => db.close() };
 }
