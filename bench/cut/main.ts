@@ -18,6 +18,7 @@ import { createWarden } from '#e2e/stack/warden.ts';
 
 const count = Number(process.argv[2] ?? 30);
 const askEveryMs = 10;
+const patienceMs = 15_000;
 const password = 'Lantern-Copper-47';
 
 const folder = await mkdtemp(join(tmpdir(), 'gatehouse-bench-'));
@@ -55,6 +56,7 @@ async function measure({ contract }: Scene): Promise<void> {
           (await ask('/clusters/west/api/v1/namespaces/shop/pods')) === 200,
         Boolean,
         `${login} at work on both clusters`,
+        patienceMs,
       );
       const ends = contract.clusters.map(({ proxyPath }) =>
         streamEnd(`${contract.proxy.url}${proxyPath}/api/v1/namespaces/shop/pods?watch=1`, agent, token),
@@ -84,7 +86,7 @@ async function measure({ contract }: Scene): Promise<void> {
 
 async function tokenFor(portalUrl: string, login: string): Promise<string> {
   const client = new PortalClient(portalUrl);
-  await eventually(() => client.signIn(login, password), Boolean, `${login} signing in`);
+  await eventually(() => client.signIn(login, password), Boolean, `${login} signing in`, patienceMs);
   const { kubeconfig } = await client.must<{ kubeconfig: string }>('POST', '/credentials/kubeconfig', { deviceName: 'bench' });
   return kubeconfig.match(/token:\s*"?([^\s"]+)/)?.[1] ?? '';
 }
