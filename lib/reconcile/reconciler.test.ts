@@ -53,13 +53,20 @@ async function statusRow() {
   return worker.db.prisma.clusterStatus.findUnique({ where: { clusterId } });
 }
 
-async function inStep(): Promise<void> {
+async function lastChange(): Promise<bigint> {
   const { rows } = await worker.db.sql.query<{ seq: string }>('SELECT seq FROM change_counter');
-  const goal = BigInt(rows[0]?.seq ?? 0);
+  return BigInt(rows[0]?.seq ?? 0);
+}
+
+async function inStep(): Promise<void> {
+  const goal = await lastChange();
   await until(`east is in step with ${goal}`, async () => {
     const row = await statusRow();
     return row?.state === 'in-step' && row.convergedSeq >= goal && (await readClusterRow(worker.db, clusterId))?.state === 'ready';
   });
+  // The status is read from Postgres; the world that tests ask hears of the same commit through its feed, a moment later.
+  const written = await lastChange();
+  await until('the world has read as far', () => worker.world.seq >= written);
 }
 
 async function grant(place: { namespaces: string[] } | 'cluster', subject: { kind: 'group' | 'person'; id: string; name: string } = devs) {
