@@ -69,13 +69,14 @@ function someone(login: string): KnownPerson {
   };
 }
 
-const creation = (person: KnownPerson): Operation => ({ kind: 'create-person', person });
+const creation = (person: KnownPerson): Operation => ({ kind: 'create-person', person, namesake: null });
 const disabling = (person: KnownPerson): Operation => ({
   kind: 'update-person',
   person: { ...person, userAccountControl: 0x202, state: 'disabled' },
   from: 'enabled',
   changes: [{ field: 'state', from: 'enabled', to: 'disabled' }],
   cut: 'disabled',
+  newPasswordAt: null,
 });
 
 function apply(operations: Operation[], more: Partial<Parameters<typeof applyPlan>[0]> = {}) {
@@ -152,6 +153,7 @@ describe('a plan carried out', () => {
       from: 'enabled',
       changes: [],
       cut: null,
+      newPasswordAt: null,
     });
     await apply([swap(ann, ben.wireName), swap(ben, ann.wireName)]);
     const { rows } = await test.db.sql.query<{ wire_name: string }>('SELECT wire_name FROM person WHERE id = $1', [ann.id]);
@@ -162,7 +164,9 @@ describe('a plan carried out', () => {
     const ann = someone('ann');
     await apply([creation(ann)]);
     await test.db.sql.query(`UPDATE person SET cut_at = now(), state = 'cut' WHERE id = $1`, [ann.id]);
-    await apply([{ kind: 'update-person', person: { ...ann, displayName: 'Ann' }, from: 'enabled', changes: [], cut: null }]);
+    await apply([
+      { kind: 'update-person', person: { ...ann, displayName: 'Ann' }, from: 'enabled', changes: [], cut: null, newPasswordAt: null },
+    ]);
     const { rows } = await test.db.sql.query<{ state: string; display_name: string }>('SELECT state, display_name FROM person');
     expect(rows).toEqual([{ state: 'cut', display_name: 'Ann' }]);
   });

@@ -3,13 +3,23 @@
  * own with its revocation; then everything else in pieces that hold no lock for long; with the last piece the follower's position. Whatever
  * was done before a crash is found done by the next read. A large take-over wakes the other processes once, at its end.
  */
-import { type AuditEntry, recordAll } from '#lib/audit/record.ts';
+import { type AuditEntry, record, recordAll } from '#lib/audit/record.ts';
 import { changing, type Database, type Tx } from '#lib/db/database.ts';
 import type { Lease } from '#lib/db/lease.ts';
 import type { Touch } from '#lib/db/topics.ts';
 import { revoke } from '#lib/revocation/mutations.ts';
 import type { AccountState } from './active-directory/account.ts';
-import { endCredentials, lockStates, type Position, removeEdges, saveEdges, saveGroups, savePeople, savePosition } from './mutations.ts';
+import {
+  endCredentials,
+  endSessionsBegunBefore,
+  lockStates,
+  type Position,
+  removeEdges,
+  saveEdges,
+  saveGroups,
+  savePeople,
+  savePosition,
+} from './mutations.ts';
 import type { Operation, Plan } from './plan.ts';
 import { auditOf, type Names } from './story.ts';
 import type { Directory, KnownPerson } from './types.ts';
@@ -75,6 +85,7 @@ export async function applyPlan(options: ApplyOptions): Promise<Applied> {
       async (tx, touch) => {
         await lease.requireHeld(tx);
         await carryOut(tx, directory, some);
+        await endSessionsOfOldPasswords(tx, touch, directory, some);
         if (!takeOver) for (const operation of some) touchOf(operation, touch);
         if (!isFirstRead) {
           await recordAll(
@@ -118,6 +129,22 @@ async function carryOut(tx: Tx, directory: Directory, operations: readonly Opera
     tx,
     operations.flatMap((operation) => (operation.kind === 'add-member' ? operation : [])),
   );
+}
+
+/** Whoever changes a password may well do so because another knows it. */
+async function endSessionsOfOldPasswords(tx: Tx, touch: Touch, directory: Directory, operations: readonly Operation[]): Promise<void> {
+  for (const operation of operations) {
+    if (operation.kind !== 'update-person' || !operation.newPasswordAt) continue;
+    const { id, displayName } = operation.person;
+    const sessions = await endSessionsBegunBefore(tx, touch, id, operation.newPasswordAt);
+    if (sessions === 0) continue;
+    await record(tx, {
+      event: 'session.ended',
+      actor: { kind: 'directory', id: directory.id, name: directory.domain },
+      subject: { kind: 'person', id, name: displayName },
+      detail: { reason: 'password changed', sessions },
+    });
+  }
 }
 
 /** Away before in; and whoever is a member of something must stand before the membership does. */

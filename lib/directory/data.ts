@@ -1,7 +1,17 @@
 /** What our tables say: directories, their domain controllers, and the rows that an observation is about. */
 import type { Database } from '#lib/db/database.ts';
 import { sidOfRid } from './active-directory/sid.ts';
-import type { Directory, DirectorySettings, DomainController, Known, KnownEdge, KnownGroup, KnownPerson, Observation } from './types.ts';
+import type {
+  Directory,
+  DirectorySettings,
+  DomainController,
+  FormerHolder,
+  Known,
+  KnownEdge,
+  KnownGroup,
+  KnownPerson,
+  Observation,
+} from './types.ts';
 import { readableName } from './wire-names.ts';
 
 const directoryColumns = `d.id, d.forest_id AS "forestId", f.wire_prefix AS "wirePrefix", d.domain, d.netbios, d.base_dn AS "baseDn", d.domain_sid AS "domainSid",
@@ -75,6 +85,7 @@ export async function loadAllKnown(db: Database, { id, forestId }: Directory): P
     groups: groups.rows,
     edges: edges.rows,
     wireNames: new Map(people.rows.filter(({ deletedAt }) => deletedAt === null).map((person) => [person.wireName, person.id])),
+    formerHolders: people.rows.filter(({ deletedAt }) => deletedAt !== null),
     livePeople: people.rows.filter(livesHere).length,
     liveGroups: groups.rows.filter(livesHere).length,
   };
@@ -92,7 +103,9 @@ export async function loadKnownAbout(db: Database, directory: Directory, observa
   const primarySids = domainSid ? primaryRids.map((rid) => sidOfRid(domainSid, rid)) : [];
   const names = observation.people.flatMap(({ upn }) => readableName(wirePrefix, upn) ?? []);
 
-  const [people, groups, carriers, counts] = await Promise.all([
+  const logins = observation.people.map(({ samAccountName }) => samAccountName.toLowerCase());
+
+  const [people, groups, carriers, formerHolders, counts] = await Promise.all([
     db.sql.query<KnownPerson>(`SELECT ${personColumns} FROM person WHERE forest_id = $1 AND object_guid = ANY($2::uuid[])`, [
       forestId,
       [...guids],
@@ -104,6 +117,11 @@ export async function loadKnownAbout(db: Database, directory: Directory, observa
     db.sql.query<{ wire_name: string; id: string }>(
       'SELECT wire_name, id FROM person WHERE forest_id = $1 AND deleted_at IS NULL AND wire_name = ANY($2)',
       [forestId, names],
+    ),
+    db.sql.query<FormerHolder>(
+      `SELECT ${personColumns} FROM person WHERE forest_id = $1 AND deleted_at IS NOT NULL
+         AND (wire_name = ANY($2) OR lower(sam_account_name) = ANY($3)) ORDER BY deleted_at DESC LIMIT 100`,
+      [forestId, names, logins],
     ),
     db.sql.query<{ people: number; groups: number }>(
       `SELECT (SELECT count(*)::integer FROM person WHERE directory_id = $1 AND deleted_at IS NULL) AS people,
@@ -126,6 +144,7 @@ export async function loadKnownAbout(db: Database, directory: Directory, observa
     groups: groups.rows,
     edges: edges.rows,
     wireNames: new Map(carriers.rows.map((row) => [row.wire_name, row.id])),
+    formerHolders: formerHolders.rows,
     livePeople: counts.rows[0]?.people ?? 0,
     liveGroups: counts.rows[0]?.groups ?? 0,
   };

@@ -56,6 +56,15 @@ export async function endCredentials(tx: Tx, touch: Touch, personId: string, rea
   for (const { id } of ended) touch('credential', id);
 }
 
+/** AD's clock says when the password changed, ours when a session began: one that began after it was opened with the new password. */
+export async function endSessionsBegunBefore(tx: Tx, touch: Touch, personId: string, passwordSetAt: Date): Promise<number> {
+  const ended = await tx.$queryRaw<{ id: string }[]>`
+    UPDATE portal_session SET ended_at = now(), end_reason = 'password changed'
+    WHERE person_id = ${personId} AND ended_at IS NULL AND created_at < ${passwordSetAt} RETURNING id`;
+  for (const { id } of ended) touch('session', id);
+  return ended.length;
+}
+
 export async function saveGroups(tx: Tx, forestId: string, groups: readonly KnownGroup[]): Promise<void> {
   if (groups.length === 0) return;
   const rows = groups.map((group) => ({ ...group, forestId }));

@@ -86,6 +86,7 @@ function known(people: KnownPerson[], groups: KnownGroup[] = [], edges: KnownEdg
     groups,
     edges,
     wireNames: new Map(living.map((one) => [one.wireName, one.id])),
+    formerHolders: people.filter(({ deletedAt }) => deletedAt !== null),
     livePeople: living.length,
     liveGroups: groups.length,
   };
@@ -196,7 +197,18 @@ describe('a person', () => {
   it('who is new under a deleted one’s names is somebody else', () => {
     const gone = knownPerson('ann', { deletedAt: now, state: 'deleted' });
     const again = person('ann', { objectGuid: 'another-guid' });
-    expect(told(plan(known([gone]), observed('delta', { people: [again] })))).toEqual(['create ann enabled as gatehouse:ann@corp.example']);
+    const made = plan(known([gone]), observed('delta', { people: [again] }));
+    expect(told(made)).toEqual(['create ann enabled as gatehouse:ann@corp.example']);
+    expect(made.operations[0]).toMatchObject({ namesake: { id: 'p-ann' } });
+  });
+
+  it('whose password changed says since when; the first one we see is no change', () => {
+    const [monday, tuesday] = [new Date('2026-11-23T08:00:00Z'), new Date('2026-11-24T08:00:00Z')];
+    const seen = (before: Date | null, passwordSetAt: Date | null) =>
+      plan(known([knownPerson('ann', { passwordSetAt: before })]), observed('delta', { people: [person('ann', { passwordSetAt })] }));
+    expect(seen(monday, tuesday).operations[0]).toMatchObject({ newPasswordAt: tuesday });
+    expect(seen(null, tuesday).operations[0]).toMatchObject({ newPasswordAt: null });
+    expect(seen(tuesday, monday).operations[0]).toMatchObject({ newPasswordAt: null });
   });
 
   it('who is restored from the recycle bin is the same one, with the memberships that AD still has', () => {

@@ -8,7 +8,7 @@ import { sidOfRid } from './active-directory/sid.ts';
 import { openEdgeBook } from './edge-book.ts';
 import { mergeState } from './merge.ts';
 import { type Held, holdIfTooMany } from './shrink-guard.ts';
-import type { Directory, Known, KnownGroup, KnownPerson, Observation, PersonFacts } from './types.ts';
+import type { Directory, FormerHolder, Known, KnownGroup, KnownPerson, Observation, PersonFacts } from './types.ts';
 import { assignWireNames, readableName } from './wire-names.ts';
 
 export interface FieldChange {
@@ -18,7 +18,12 @@ export interface FieldChange {
 }
 
 export type Operation =
-  | { readonly kind: 'create-person'; readonly person: KnownPerson }
+  | {
+      readonly kind: 'create-person';
+      readonly person: KnownPerson;
+      /** A deleted person who went by the same name. */
+      readonly namesake: FormerHolder | null;
+    }
   | {
       readonly kind: 'update-person';
       readonly person: KnownPerson;
@@ -26,6 +31,8 @@ export type Operation =
       readonly changes: readonly FieldChange[];
       /** Set when this takes a living account's access away: it is then written first, alone, with a revocation. */
       readonly cut: AccountState | null;
+      /** Since when another password holds: sessions that began with the old one end. */
+      readonly newPasswordAt: Date | null;
     }
   | { readonly kind: 'create-group'; readonly group: KnownGroup }
   | { readonly kind: 'update-group'; readonly group: KnownGroup; readonly changes: readonly FieldChange[] }
@@ -92,18 +99,27 @@ function planPeople(input: PlanInput): Planned<KnownPerson> {
   }
 
   const named = withWireNames(directory.wirePrefix, [...next.values()], known.wireNames);
+  const namesakeOf = findNamesakes(known.formerHolders);
   const operations: Operation[] = [];
   for (const unsettled of named) {
     const current = before.get(unsettled.objectGuid);
     const person = { ...unsettled, state: stateOf(unsettled, directory.lockoutSeconds, now) };
     next.set(person.objectGuid, person);
     if (!current) {
-      operations.push({ kind: 'create-person', person });
+      operations.push({ kind: 'create-person', person, namesake: namesakeOf(person) });
       continue;
     }
     const changes = differences(current, person, personFields);
-    if (changes.length > 0)
-      operations.push({ kind: 'update-person', person, from: current.state, changes, cut: cutOf(current.state, person.state) });
+    if (changes.length > 0) {
+      operations.push({
+        kind: 'update-person',
+        person,
+        from: current.state,
+        changes,
+        cut: cutOf(current.state, person.state),
+        newPasswordAt: newPasswordAt(current, person),
+      });
+    }
   }
   return { operations, rows: living(before, next), held };
 }
@@ -127,6 +143,17 @@ function nextPerson(
     outOfScope: !inScope,
     state: 'enabled',
   };
+}
+
+function findNamesakes(formerHolders: readonly FormerHolder[]): (person: KnownPerson) => FormerHolder | null {
+  const byName = new Map(
+    formerHolders.flatMap((former) => [[former.wireName, former] as const, [former.samAccountName.toLowerCase(), former] as const]),
+  );
+  return ({ wireName, samAccountName }) => byName.get(wireName) ?? byName.get(samAccountName.toLowerCase()) ?? null;
+}
+
+function newPasswordAt({ passwordSetAt: before }: KnownPerson, { passwordSetAt: now }: KnownPerson): Date | null {
+  return before !== null && now !== null && now > before ? now : null;
 }
 
 /** The dead carry their last name on, but claim none: a new account under it is another person. */

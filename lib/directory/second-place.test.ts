@@ -37,6 +37,7 @@ function whatItMayDo(person: KnownPerson, seen: Partial<PersonFacts>, more: Part
     groups: [],
     edges: [],
     wireNames: new Map([[person.wireName, person.id]]),
+    formerHolders: [],
     livePeople: 1,
     liveGroups: 0,
   };

@@ -194,6 +194,25 @@ describe('following', () => {
     expect(second.id).not.toBe(first.id);
     expect(second.wire_name).toBe('gatehouse:erin@corp.example');
     expect(await everybodyIn('auditors')).not.toContain('erin');
+    expect(await auditOf('person.name-reused', second.id)).toMatchObject([{ detail: { formerId: first.id, login: 'erin' } }]);
+  });
+
+  it('ends the sessions that began before a password change, and those only', async () => {
+    const { id } = await person('dave');
+    const begin = (session: string, from: string) =>
+      scene.db.sql.query(
+        `INSERT INTO portal_session (id, secret_hash, person_id, created_at, expires_at)
+         VALUES ($1, $2, $3, now() + $4::interval, now() + interval '8 hours')`,
+        [session, Buffer.from(session), id, from],
+      );
+    await begin('s-before', '-1 minute');
+    await begin('s-after', '1 minute');
+    await scene.ad.setPassword('dave', 'An0ther-Passw0rd!');
+    const open = async () =>
+      (await scene.db.sql.query<{ id: string }>('SELECT id FROM portal_session WHERE person_id = $1 AND ended_at IS NULL', [id])).rows;
+    await eventually(async () => (await open()).length < 2);
+    expect(await open()).toEqual([{ id: 's-after' }]);
+    expect(await auditOf('session.ended', id)).toMatchObject([{ detail: { reason: 'password changed', sessions: 1 } }]);
   });
 
   it('cuts a living account when it is deleted', async () => {

@@ -23,7 +23,7 @@ export function auditOf(directory: Pick<Directory, 'id' | 'domain'>, operation: 
   const actor = { kind: 'directory', id: directory.id, name: directory.domain } as const;
   switch (operation.kind) {
     case 'create-person':
-      return [{ event: 'person.appeared', actor, subject: personSubject(operation.person), detail: { state: operation.person.state } }];
+      return appearance(operation, actor);
     case 'update-person': {
       const { person, from, changes } = operation;
       const subject = personSubject(person);
@@ -65,6 +65,15 @@ export function auditOf(directory: Pick<Directory, 'id' | 'domain'>, operation: 
         },
       ];
   }
+}
+
+/** A name that somebody else had is told apart: whoever reads an old line of the log must not take one for the other. */
+function appearance({ person, namesake }: Extract<Operation, { kind: 'create-person' }>, actor: AuditEntry['actor']): AuditEntry[] {
+  const subject = personSubject(person);
+  const appeared = { event: 'person.appeared', actor, subject, detail: { state: person.state } } as const;
+  if (!namesake) return [appeared];
+  const detail = { login: person.samAccountName, formerId: namesake.id, formerName: namesake.displayName };
+  return [appeared, { event: 'person.name-reused', actor, subject, detail }];
 }
 
 export function stateEvent(from: AccountState, to: AccountState): AuditEventName {

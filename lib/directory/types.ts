@@ -85,6 +85,8 @@ export interface KnownEdge {
   readonly isPrimary: boolean;
 }
 
+export type FormerHolder = Pick<KnownPerson, 'id' | 'displayName' | 'wireName' | 'samAccountName'>;
+
 /** What our tables say of the objects that an observation is about (of all, when it is complete). */
 export interface Known {
   readonly people: readonly KnownPerson[];
@@ -92,6 +94,8 @@ export interface Known {
   readonly edges: readonly KnownEdge[];
   /** Wire name → id of who carries it now, for the names that the observation could claim. */
   readonly wireNames: ReadonlyMap<string, string>;
+  /** Who carried one of these names until they were deleted: whoever comes under it now is somebody else. */
+  readonly formerHolders: readonly FormerHolder[];
   /** How many live in this directory altogether: what a number of removals is measured against. */
   readonly livePeople: number;
   readonly liveGroups: number;
