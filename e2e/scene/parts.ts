@@ -3,7 +3,13 @@
  * of Gatehouse; that comes in product.ts.
  */
 import { join } from 'node:path';
-import { type Cluster, ensureKubernetesBinaries, type KubernetesBinaries, startCluster } from '#e2e/stack/kubernetes.ts';
+import {
+  type Cluster,
+  ensureKubernetesBinaries,
+  ensureOlderControlPlane,
+  type KubernetesBinaries,
+  startCluster,
+} from '#e2e/stack/kubernetes.ts';
 import type { Progress } from '#e2e/stack/progress.ts';
 import { type Directory, ensureSamba, startDirectory } from '#e2e/stack/samba.ts';
 import type { Warden } from '#e2e/stack/warden.ts';
@@ -18,9 +24,17 @@ export const namespaces = ['shop', 'payments', 'monitoring'] as const;
 export const podOf = { shop: 'web', payments: 'ledger', monitoring: 'probe' } as const;
 export const podPort = 8080;
 
-export async function startParts(options: { folder: string; warden: Warden; progress: Progress }): Promise<Parts> {
-  const { folder, warden, progress } = options;
+export interface PartsOptions {
+  readonly folder: string;
+  readonly warden: Warden;
+  readonly progress: Progress;
+  /** West is the oldest release that we support (the long tests). */
+  readonly olderWest?: boolean;
+}
+
+export async function startParts({ folder, warden, progress, olderWest = false }: PartsOptions): Promise<Parts> {
   const binaries = await ensureKubernetesBinaries(progress);
+  const westBinaries = olderWest ? { ...binaries, ...(await ensureOlderControlPlane(progress)) } : binaries;
   await ensureSamba(progress);
   const [directory, east, west] = await progress('starting Active Directory and two clusters', () =>
     Promise.all([
@@ -30,7 +44,7 @@ export async function startParts(options: { folder: string; warden: Warden; prog
       startCluster({
         name: 'west',
         directory: join(folder, 'west'),
-        binaries,
+        binaries: westBinaries,
         warden,
         classicImpersonation: true,
         extendWebSockets: false,

@@ -23,6 +23,7 @@ export interface SceneOptions {
   readonly warden: Warden;
   readonly progress: Progress;
   readonly ports?: { readonly portal: number; readonly proxy: number };
+  readonly olderWest?: boolean;
   onLine?(line: string): void;
 }
 
@@ -36,9 +37,9 @@ const cast: readonly { login: string; description: string; clusters: readonly st
 ];
 
 export async function startScene(options: SceneOptions): Promise<Scene> {
-  const { folder, warden, progress } = options;
+  const { folder, warden, progress, olderWest = false } = options;
   await mkdir(folder, { recursive: true });
-  const parts = await startParts({ folder, warden, progress });
+  const parts = await startParts({ folder, warden, progress, olderWest });
   const { directory, clusters, binaries } = parts;
   const product = await progress('starting Gatehouse', () =>
     startProduct({

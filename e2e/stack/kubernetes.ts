@@ -3,6 +3,6 @@
 // `ensureKubernetesBinaries` brings them to the machine once; `startCluster` runs etcd, API server, controller manager and one node on
 // loopback. A cluster keeps everything in its directory: started again there, it has the same authority, the same objects and, when it is
 // still free, the same port. All processes belong to the given warden and end with it.
-export { ensureKubernetesBinaries, type KubernetesBinaries } from './kubernetes/binaries.ts';
+export { ensureKubernetesBinaries, ensureOlderControlPlane, type KubernetesBinaries } from './kubernetes/binaries.ts';
 export { type Cluster, type ClusterOptions, startCluster } from './kubernetes/cluster.ts';
 export { kubernetesVersion } from './kubernetes/version.ts';

@@ -25,7 +25,13 @@ export default async function setup(): Promise<() => Promise<void>> {
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    const scene = await startScene({ folder, warden, progress: consoleProgress, onLine: (line) => void log.write(`${line}\n`) });
+    const scene = await startScene({
+      folder,
+      warden,
+      progress: consoleProgress,
+      olderWest: process.env.GATEHOUSE_TEST_LONG === '1',
+      onLine: (line) => void log.write(`${line}\n`),
+    });
     await writeFile(join(folder, 'scene.json'), JSON.stringify(scene.contract, null, 2), { mode: 0o600 });
     return async () => {
       await scene.stop();

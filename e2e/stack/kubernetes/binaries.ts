@@ -10,7 +10,7 @@ import { cacheDirectory, withLock } from '../cache.ts';
 import type { Progress } from '../progress.ts';
 import { createWarden } from '../warden.ts';
 import { ensureStaticBusybox } from './busybox.ts';
-import { kubernetesVersion } from './version.ts';
+import { kubernetesVersion, olderKubernetesVersion } from './version.ts';
 
 export interface KubernetesBinaries {
   etcd: string;
@@ -20,6 +20,9 @@ export interface KubernetesBinaries {
   kubelet: string;
   busybox: string;
 }
+
+/** What answers as the cluster; etcd, node and kubectl stay the current ones. */
+export type ControlPlaneBinaries = Pick<KubernetesBinaries, 'kubeApiserver' | 'kubeControllerManager'>;
 
 interface Part {
   file: string;
@@ -36,18 +39,31 @@ const upstream = {
 } satisfies Record<string, Part>;
 const kubelet: Part = { file: 'kubelet', goPackage: './kubelet' };
 
-const moduleDirectory = fileURLToPath(new URL('.', import.meta.url));
+/** A Go module whose packages we build, and the version that its servers shall call themselves. */
+interface Source {
+  directory: string;
+  version: string;
+}
+
+const current: Source = { directory: fileURLToPath(new URL('.', import.meta.url)), version: kubernetesVersion };
+const older: Source = { directory: fileURLToPath(new URL('older/', import.meta.url)), version: olderKubernetesVersion };
 const run = promisify(execFile);
 
 export async function ensureKubernetesBinaries(progress: Progress): Promise<KubernetesBinaries> {
   const busybox = await ensureStaticBusybox(progress);
   const parts = Object.values(upstream);
   const prepared = await preparedAssets(parts);
-  const upstreamPlace = join(cacheDirectory(), 'kubernetes', `${kubernetesVersion}-${keyOf(moduleFiles())}`);
-  const kubeletPlace = join(cacheDirectory(), 'kubernetes', `kubelet-${keyOf([...moduleFiles(), ...kubeletSources()])}`);
+  const upstreamPlace = placeOf(current);
+  const kubeletPlace = join(cacheDirectory(), 'kubernetes', `kubelet-${keyOf(current, [...moduleFiles(current), ...kubeletSources()])}`);
   const stillNeeded = parts.filter(({ file }) => !prepared.has(file));
-  await ensureBuilt(progress, `building etcd and Kubernetes ${kubernetesVersion}, once for this machine`, upstreamPlace, stillNeeded);
-  await ensureBuilt(progress, 'building the test kubelet', kubeletPlace, [kubelet]);
+  await ensureBuilt(
+    progress,
+    `building etcd and Kubernetes ${kubernetesVersion}, once for this machine`,
+    current,
+    upstreamPlace,
+    stillNeeded,
+  );
+  await ensureBuilt(progress, 'building the test kubelet', current, kubeletPlace, [kubelet]);
 
   const path = ({ file }: Part) => prepared.get(file) ?? join(upstreamPlace, file);
   return {
@@ -58,6 +74,17 @@ export async function ensureKubernetesBinaries(progress: Progress): Promise<Kube
     kubelet: join(kubeletPlace, kubelet.file),
     busybox,
   };
+}
+
+/** The oldest supported release's API server and controller manager, built once when the long tests first ask for them. */
+export async function ensureOlderControlPlane(progress: Progress): Promise<ControlPlaneBinaries> {
+  const { kubeApiserver, kubeControllerManager } = upstream;
+  const place = placeOf(older);
+  await ensureBuilt(progress, `building Kubernetes ${older.version}, once for this machine`, older, place, [
+    kubeApiserver,
+    kubeControllerManager,
+  ]);
+  return { kubeApiserver: join(place, kubeApiserver.file), kubeControllerManager: join(place, kubeControllerManager.file) };
 }
 
 /** What KUBEBUILDER_ASSETS has in our version. Another version is passed over: tests must not depend on what lies there. */
@@ -77,19 +104,19 @@ async function preparedAssets(parts: Part[]): Promise<Map<string, string>> {
   return found;
 }
 
-async function ensureBuilt(progress: Progress, what: string, place: string, parts: Part[]): Promise<void> {
+async function ensureBuilt(progress: Progress, what: string, source: Source, place: string, parts: Part[]): Promise<void> {
   const missing = () => parts.filter(({ file }) => !existsSync(join(place, file)));
   if (missing().length === 0) return;
   await withLock(`build ${place}`, async () => {
     const toBuild = missing();
     if (toBuild.length === 0) return;
-    await requireGo();
-    await progress(what, () => build(place, toBuild));
+    await requireGo(source);
+    await progress(what, () => build(source, place, toBuild));
   });
 }
 
 /** Each binary appears in its place whole or not at all. */
-async function build(place: string, parts: Part[]): Promise<void> {
+async function build(source: Source, place: string, parts: Part[]): Promise<void> {
   mkdirSync(place, { recursive: true });
   const workshop = mkdtempSync(join(place, '.building-'));
   const log = join(workshop, 'log');
@@ -103,12 +130,12 @@ async function build(place: string, parts: Part[]): Promise<void> {
         '-trimpath',
         '-buildvcs=false',
         '-ldflags',
-        linkerFlags(),
+        linkerFlags(source),
         '-o',
         `${workshop}/`,
         ...parts.map(({ goPackage }) => goPackage),
       ],
-      cwd: moduleDirectory,
+      cwd: source.directory,
       env: goEnvironment(),
       logFile: log,
       orphaned: { signal: 'KILL', seconds: 0 },
@@ -126,9 +153,9 @@ async function build(place: string, parts: Part[]): Promise<void> {
 const advice = `Install Go 1.26 or newer (https://go.dev/dl) and let it reach a module proxy, or set KUBEBUILDER_ASSETS to a directory with etcd, kube-apiserver, kube-controller-manager and kubectl ${kubernetesVersion} (the test kubelet needs Go in any case).`;
 
 /** Asked inside the module: an older Go that may fetch its successor answers with the successor's version. */
-async function requireGo(): Promise<void> {
+async function requireGo({ directory }: Source): Promise<void> {
   try {
-    await run('go', ['version'], { cwd: moduleDirectory, env: goEnvironment() as NodeJS.ProcessEnv });
+    await run('go', ['version'], { cwd: directory, env: goEnvironment() as NodeJS.ProcessEnv });
   } catch {
     throw new Error(`Kubernetes' servers are built from Go modules, and no fitting Go was found. ${advice}`);
   }
@@ -140,31 +167,26 @@ function goEnvironment(): Record<string, string> {
 }
 
 /** Without these the server calls itself v0.0.0, and every version check lies. */
-function linkerFlags(): string {
-  const [major, minor] = kubernetesVersion.slice(1).split('.');
+function linkerFlags({ version }: Source): string {
+  const [major, minor] = version.slice(1).split('.');
   const set = (name: string, value: string | undefined) => `-X k8s.io/component-base/version.${name}=${value}`;
-  return [
-    '-s',
-    '-w',
-    set('gitVersion', kubernetesVersion),
-    set('gitMajor', major),
-    set('gitMinor', minor),
-    set('gitTreeState', 'clean'),
-  ].join(' ');
+  return ['-s', '-w', set('gitVersion', version), set('gitMajor', major), set('gitMinor', minor), set('gitTreeState', 'clean')].join(' ');
 }
 
-function keyOf(files: string[]): string {
-  const digest = createHash('sha256').update(`${process.platform} ${process.arch} ${linkerFlags()}`);
+const placeOf = (source: Source) => join(cacheDirectory(), 'kubernetes', `${source.version}-${keyOf(source, moduleFiles(source))}`);
+
+function keyOf(source: Source, files: string[]): string {
+  const digest = createHash('sha256').update(`${process.platform} ${process.arch} ${linkerFlags(source)}`);
   for (const file of files) digest.update(readFileSync(file));
   return digest.digest('hex').slice(0, 16);
 }
 
-const moduleFiles = () => ['go.mod', 'go.sum'].map((file) => join(moduleDirectory, file));
+const moduleFiles = ({ directory }: Source) => ['go.mod', 'go.sum'].map((file) => join(directory, file));
 const kubeletSources = () =>
-  readdirSync(join(moduleDirectory, 'kubelet'))
+  readdirSync(join(current.directory, 'kubelet'))
     .filter((file) => file.endsWith('.go'))
     .sort()
-    .map((file) => join(moduleDirectory, 'kubelet', file));
+    .map((file) => join(current.directory, 'kubelet', file));
 
 function lastLines(log: string): string {
   return existsSync(log) ? readFileSync(log, 'utf8').trimEnd().split('\n').slice(-8).join('\n') : '';
