@@ -12,6 +12,7 @@ import type { AccountState } from './active-directory/account.ts';
 import {
   endCredentials,
   endSessionsBegunBefore,
+  linksToGrants,
   lockStates,
   type Position,
   removeEdges,
@@ -74,6 +75,9 @@ export async function applyPlan(options: ApplyOptions): Promise<Applied> {
 
   const rest = plan.operations.filter((operation) => !isCut(operation)).toSorted((one, other) => order[one.kind] - order[other.kind]);
   if (rest.length === 0 && !position) return { operations: plan.operations.length, cuts: cuts.length };
+  const dead = new Set(
+    plan.operations.flatMap((operation) => ('person' in operation && operation.person.deletedAt ? operation.person.id : [])),
+  );
   // That everybody is there for the first time is one event, not a thousand.
   const isFirstRead = position?.fullReadAt !== undefined && (directory.state === 'new' || directory.state === 'reading');
   const takeOver = rest.length > touchesOneByOne;
@@ -86,6 +90,7 @@ export async function applyPlan(options: ApplyOptions): Promise<Applied> {
         await lease.requireHeld(tx);
         await carryOut(tx, directory, some);
         await endSessionsOfOldPasswords(tx, touch, directory, some);
+        if (!takeOver) await withdrawWhatGroupsGave(tx, touch, some, dead, names, evidenceAt);
         if (!takeOver) for (const operation of some) touchOf(operation, touch);
         if (!isFirstRead) {
           await recordAll(
@@ -129,6 +134,29 @@ async function carryOut(tx: Tx, directory: Directory, operations: readonly Opera
     tx,
     operations.flatMap((operation) => (operation.kind === 'add-member' ? operation : [])),
   );
+}
+
+/** Leaving a group that something was granted to is a revocation like any other, and has its receipt. The deleted have theirs already. */
+async function withdrawWhatGroupsGave(
+  tx: Tx,
+  touch: Touch,
+  operations: readonly Operation[],
+  dead: ReadonlySet<string>,
+  names: Names,
+  evidenceAt: Date,
+): Promise<void> {
+  const left = operations.flatMap((operation) => (operation.kind === 'remove-member' && !dead.has(operation.memberId) ? operation : []));
+  for (const { groupId, memberId } of await linksToGrants(tx, left)) {
+    const isPerson = memberId.startsWith('p-');
+    const group = names.get(groupId) ?? groupId;
+    await revoke(tx, touch, {
+      kind: 'membership',
+      ...(isPerson ? { personId: memberId } : {}),
+      reason: isPerson ? `left the group ${group}` : `the group ${names.get(memberId) ?? memberId} left the group ${group}`,
+      evidenceAt,
+      detail: { groupId, memberId },
+    });
+  }
 }
 
 /** Whoever changes a password may well do so because another knows it. */

@@ -65,6 +65,19 @@ export async function endSessionsBegunBefore(tx: Tx, touch: Touch, personId: str
   return ended.length;
 }
 
+/** Of these links, those at whose far end, perhaps through other groups, a living grant stands. Asked once the links themselves are gone. */
+export async function linksToGrants(tx: Tx, edges: readonly KnownEdge[]): Promise<KnownEdge[]> {
+  if (edges.length === 0) return [];
+  const rows = await tx.$queryRaw<{ id: string }[]>`
+    WITH RECURSIVE above(origin, id) AS (
+      SELECT DISTINCT id, id FROM unnest(${edges.map(({ groupId }) => groupId)}::text[]) AS id
+      UNION SELECT a.origin, m.group_id FROM above a JOIN membership m ON m.member_id = a.id)
+    SELECT DISTINCT origin AS id FROM above a
+    JOIN binding b ON b.subject_kind = 'group' AND b.subject_id = a.id AND b.revoked_at IS NULL AND (b.until IS NULL OR b.until > now())`;
+  const leading = new Set(rows.map(({ id }) => id));
+  return edges.filter(({ groupId }) => leading.has(groupId));
+}
+
 export async function saveGroups(tx: Tx, forestId: string, groups: readonly KnownGroup[]): Promise<void> {
   if (groups.length === 0) return;
   const rows = groups.map((group) => ({ ...group, forestId }));
