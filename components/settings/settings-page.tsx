@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { ConnectDirectory } from '#components/directory/connect-directory.tsx';
 import { ControllerTable, DirectoryStatus } from '#components/directory/directory-state.tsx';
+import { HeldRemovals } from '#components/directory/held-removals.tsx';
 import { Live } from '#components/shell/live.tsx';
 import { Page } from '#components/shell/page.tsx';
 import { Id } from '#components/ui/copy.tsx';
@@ -55,6 +56,7 @@ export function SettingsPage({ settings, directories, mayChange }: Props) {
                 ['Accounts lock after', directory.lockoutThreshold ? `${directory.lockoutThreshold} wrong passwords` : 'never'],
               ]}
             />
+            {directory.held ? <HeldRemovals directory={directory} held={directory.held} mayDecide={mayChange} /> : null}
             <ControllerTable directory={directory} />
             {mayChange ? (
               <details>

@@ -2,7 +2,7 @@
 import { type AuditEntry, record } from '#lib/audit/record.ts';
 import { changing, type Database, type Tx } from '#lib/db/database.ts';
 import type { Log } from '#lib/log/log.ts';
-import { setDirectoryState } from './mutations.ts';
+import { saveHeld, setDirectoryState } from './mutations.ts';
 import { describeHeld, type Held } from './shrink-guard.ts';
 import type { Directory } from './types.ts';
 
@@ -16,10 +16,11 @@ export function aboutDirectory(
 
 export async function noteHeld(db: Database, log: Log, directory: Directory, held: readonly Held[]): Promise<void> {
   const sentence = describeHeld(held);
-  log.error({ directory: directory.domain, held }, sentence);
+  log.error({ directory: directory.domain, held: held.map(({ what, removals, of }) => ({ what, removals, of })) }, sentence);
   await changing(db, async (tx) => {
-    if (await setDirectoryState(tx, directory.id, 'held', sentence))
-      await record(tx, aboutDirectory('directory.held', directory, { sentence }));
+    const isNews = await setDirectoryState(tx, directory.id, 'held', sentence);
+    await saveHeld(tx, directory.id, held);
+    if (isNews) await record(tx, aboutDirectory('directory.held', directory, { sentence }));
   });
 }
 

@@ -216,9 +216,9 @@ export const directoriesList = operation({
   allow: 'auditor',
   input: none,
   output: directoriesOutput,
-  async run({ db }) {
+  async run({ db, world, now }) {
     const rows = await directoriesWithControllers(db);
-    return { directories: rows.map((row) => directoryView(row)) };
+    return { directories: rows.map((row) => directoryView(world, row, now)) };
   },
 });
 

@@ -3,6 +3,7 @@ import type { Database, Tx } from '#lib/db/database.ts';
 import { newId } from '#lib/db/ids.ts';
 import type { Touch } from '#lib/db/topics.ts';
 import type { Stamps } from './active-directory/replication-stamps.ts';
+import type { Held } from './shrink-guard.ts';
 import type { Directory, DirectorySettings, KnownEdge, KnownGroup, KnownPerson } from './types.ts';
 
 // ── people, groups, memberships ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -153,9 +154,14 @@ export async function setControllerState(
 
 export async function setDirectoryState(tx: Tx, directoryId: string, state: Directory['state'], detail: string | null): Promise<boolean> {
   const changed = await tx.$executeRaw`
-    UPDATE directory SET state = ${state}, state_detail = ${detail}, state_since = CASE WHEN state = ${state} THEN state_since ELSE now() END
+    UPDATE directory SET state = ${state}, state_detail = ${detail}, state_since = CASE WHEN state = ${state} THEN state_since ELSE now() END,
+      held = CASE WHEN ${state} = 'held' THEN held END
     WHERE id = ${directoryId} AND (state, state_detail) IS DISTINCT FROM (${state}, ${detail})`;
   return changed > 0;
+}
+
+export async function saveHeld(tx: Tx, directoryId: string, held: readonly Held[]): Promise<void> {
+  await tx.$executeRaw`UPDATE directory SET held = ${JSON.stringify(held)}::jsonb WHERE id = ${directoryId}`;
 }
 
 export async function saveDomainFacts(

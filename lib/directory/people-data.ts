@@ -1,6 +1,7 @@
 /** Reads behind the screens of people and groups: paged in Postgres, searched by trigram over the very expressions that are indexed. */
 import { createConditions, likeText, likeWords } from '#lib/db/conditions.ts';
 import type { Database } from '#lib/db/database.ts';
+import type { Held } from './shrink-guard.ts';
 
 const personText = `(display_name || ' ' || sam_account_name || ' ' || coalesce(upn, '') || ' ' || coalesce(mail, ''))`;
 const groupText = `(name || ' ' || sam_account_name || ' ' || coalesce(description, ''))`;
@@ -263,6 +264,7 @@ export type DirectoryRow = {
   readonly stateDetail: string | null;
   readonly stateSince: Date;
   readonly lockoutThreshold: number | null;
+  readonly held: Held[] | null;
   readonly people: number;
   readonly groups: number;
 };
@@ -280,7 +282,7 @@ export type ControllerRow = {
 
 export async function directoriesWithControllers(db: Database): Promise<(DirectoryRow & { readonly controllers: ControllerRow[] })[]> {
   const directories = await db.sql.query<DirectoryRow>(
-    `SELECT id, domain, netbios, base_dn AS "baseDn", settings, state, state_detail AS "stateDetail", state_since AS "stateSince", lockout_threshold AS "lockoutThreshold",
+    `SELECT id, domain, netbios, base_dn AS "baseDn", settings, state, state_detail AS "stateDetail", state_since AS "stateSince", lockout_threshold AS "lockoutThreshold", held,
        (SELECT count(*)::int FROM person p WHERE p.directory_id = directory.id AND p.deleted_at IS NULL) AS people,
        (SELECT count(*)::int FROM directory_group g WHERE g.directory_id = directory.id AND g.deleted_at IS NULL) AS groups
      FROM directory ORDER BY domain`,

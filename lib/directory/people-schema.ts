@@ -190,6 +190,15 @@ export const groupMembers = pageOf(
   }),
 );
 
+export const heldRemovals = z.object({
+  what: z.enum(['people', 'groups', 'memberships']),
+  removals: z.number().int(),
+  of: z.number().int(),
+  whom: z
+    .array(z.object({ id: z.string(), name: z.string(), members: z.number().int().optional(), grants: z.number().int() }))
+    .describe('who would go, or which groups would lose how many members; those who hold grants first, 1,000 at most'),
+});
+
 export const directoryView = z.object({
   id: z.string(),
   domain: z.string(),
@@ -205,6 +214,7 @@ export const directoryView = z.object({
   people: z.number().int(),
   groups: z.number().int(),
   lockoutThreshold: z.number().int().nullable(),
+  held: z.array(heldRemovals).nullable().describe('removals that wait for an admin’s word; null when none do'),
   controllers: z.array(
     z.object({
       id: z.string(),
@@ -228,4 +238,5 @@ export type GroupDetail = z.output<typeof groupDetail>;
 export type GroupMembers = z.output<typeof groupMembers>;
 export type Receipt = z.output<typeof receipt>;
 export type OpenStream = z.output<typeof openStream>;
+export type HeldRemovals = z.output<typeof heldRemovals>;
 export type DirectoryView = z.output<typeof directoryView>;

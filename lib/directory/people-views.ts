@@ -5,6 +5,7 @@ import { fault } from '#lib/errors/fault.ts';
 import type { GroupEdge, GroupListRow, PersonListRow } from './people-data.ts';
 import type { GroupDetail, GroupRow, PersonDetail, PersonRow } from './people-schema.ts';
 import { personStates } from './people-schema.ts';
+import type { Held } from './shrink-guard.ts';
 
 type State = PersonRow['state'];
 
@@ -90,20 +91,29 @@ export function scopeWords(world: World, scopeId: string): string {
 
 type Connection = {
   readonly settings: { readonly urls?: string[]; readonly bindDn?: string; readonly scopeDns?: string[] };
+  readonly held: readonly Held[] | null;
   readonly controllers: readonly { readonly freshAt: Date | null }[];
 };
 
 /** The connection without its secret: the settings column never held one. As fresh as the freshest of its domain controllers. */
-export function directoryView<Row extends Connection>(row: Row) {
-  const { settings, ...facts } = row;
+export function directoryView<Row extends Connection>(world: World, row: Row, now: Date) {
+  const { settings, held, ...facts } = row;
   const fresh = row.controllers.flatMap(({ freshAt }) => (freshAt ? [freshAt.getTime()] : []));
   return {
     ...facts,
     urls: settings.urls ?? [],
     bindDn: settings.bindDn ?? null,
     scopeDns: settings.scopeDns ?? [],
+    held: held?.map((removals) => ({ ...removals, whom: byGrants(world, removals.whom, now) })) ?? null,
     freshAt: fresh.length > 0 ? new Date(Math.max(...fresh)) : null,
   };
+}
+
+/** Those whose going would take access away stand first: they are what an admin decides about. */
+function byGrants(world: World, whom: Held['whom'], now: Date) {
+  const ofGroups = grantsByGroup(world, now);
+  const grantsOf = (id: string) => (id.startsWith('g-') ? (ofGroups.get(id)?.length ?? 0) : world.bindingsOf(id, now).length);
+  return whom.map((one) => ({ ...one, grants: grantsOf(one.id) })).sort((a, b) => b.grants - a.grants);
 }
 
 export function noSuchPerson() {

@@ -7,8 +7,8 @@ import { isWithin } from './active-directory/distinguished-name.ts';
 import { sidOfRid } from './active-directory/sid.ts';
 import { openEdgeBook } from './edge-book.ts';
 import { mergeState } from './merge.ts';
-import { type Held, holdIfTooMany } from './shrink-guard.ts';
-import type { Directory, FormerHolder, Known, KnownGroup, KnownPerson, Observation, PersonFacts } from './types.ts';
+import { type Affected, type Held, holdIfTooMany } from './shrink-guard.ts';
+import type { Directory, FormerHolder, Known, KnownEdge, KnownGroup, KnownPerson, Observation, PersonFacts } from './types.ts';
 import { assignWireNames, readableName } from './wire-names.ts';
 
 export interface FieldChange {
@@ -90,8 +90,9 @@ function planPeople(input: PlanInput): Planned<KnownPerson> {
 
   const removals = removalsOf(observation, known.people, directory.id);
   const leaving = [...next.values()].filter((person) => person.outOfScope && before.get(person.objectGuid)?.outOfScope === false);
-  const unproven = [...removals].filter(([, why]) => why !== 'tombstone').length + leaving.length;
-  const held = removalsApproved ? null : holdIfTooMany('people', unproven, known.livePeople);
+  const missing = [...removals].flatMap(([guid, why]) => (why === 'tombstone' ? [] : (before.get(guid) ?? [])));
+  const affected = () => [...missing, ...leaving].map(({ id, displayName }) => ({ id, name: displayName }));
+  const held = removalsApproved ? null : holdIfTooMany('people', missing.length + leaving.length, known.livePeople, affected);
   if (held) for (const person of leaving) next.set(person.objectGuid, { ...person, outOfScope: false });
   for (const [guid, why] of removals) {
     const current = before.get(guid);
@@ -197,8 +198,9 @@ function planGroups({ directory, known, observation, now, removalsApproved, newI
     else if (changes.length > 0) operations.push({ kind: 'update-group', group, changes });
   }
   const removals = removalsOf(observation, known.groups, directory.id);
-  const unproven = [...removals.values()].filter((why) => why !== 'tombstone').length;
-  const held = removalsApproved ? null : holdIfTooMany('groups', unproven, known.liveGroups);
+  const missing = [...removals].flatMap(([guid, why]) => (why === 'tombstone' ? [] : (before.get(guid) ?? [])));
+  const affected = () => missing.map(({ id, name }) => ({ id, name }));
+  const held = removalsApproved ? null : holdIfTooMany('groups', missing.length, known.liveGroups, affected);
   for (const [guid, why] of removals) {
     const current = before.get(guid);
     if (!current || (held && why !== 'tombstone')) continue;
@@ -260,7 +262,8 @@ function planMemberships(
   const { added, removed } = book.difference();
   const ofTheDead = removed.filter((edge) => dead.has(edge.groupId) || dead.has(edge.memberId));
   const byAbsence = observation.kind === 'complete' ? removed.length - ofTheDead.length : 0;
-  const held = removalsApproved ? null : holdIfTooMany('memberships', byAbsence, known.edges.length);
+  const affected = () => losers(removed, new Map(known.groups.map(({ id, name }) => [id, name])));
+  const held = removalsApproved ? null : holdIfTooMany('memberships', byAbsence, known.edges.length, affected);
   const leaving = held ? ofTheDead : removed;
   return {
     operations: [
@@ -269,6 +272,13 @@ function planMemberships(
     ],
     held,
   };
+}
+
+/** Which groups would lose how many members, the worst first. */
+function losers(edges: readonly KnownEdge[], names: ReadonlyMap<string, string>): Affected[] {
+  const lost = new Map<string, number>();
+  for (const { groupId } of edges) lost.set(groupId, (lost.get(groupId) ?? 0) + 1);
+  return [...lost].sort(([, one], [, other]) => other - one).map(([id, members]) => ({ id, name: names.get(id) ?? id, members }));
 }
 
 // ── what rows have in common ─────────────────────────────────────────────────────────────────────────────────────────────────

@@ -171,7 +171,11 @@ describe('a directory whose sync account sees no tombstones', () => {
   it('holds back when too many vanish at once, until an admin says that it is meant', async () => {
     const { ad, db } = scene;
     const state = async () =>
-      (await db.sql.query<{ id: string; state: string; state_detail: string }>('SELECT id, state, state_detail FROM directory')).rows[0];
+      (
+        await db.sql.query<{ id: string; state: string; state_detail: string; held: { what: string; whom: { name: string }[] }[] | null }>(
+          'SELECT id, state, state_detail, held FROM directory',
+        )
+      ).rows[0];
     const deleted = async () => (await db.sql.query(`SELECT 1 FROM person WHERE state = 'deleted'`)).rows.length;
     const before = await deleted();
     const many = Object.keys(ad.users)
@@ -183,10 +187,14 @@ describe('a directory whose sync account sees no tombstones', () => {
     await scene.service.start();
     const { found } = await eventually(async () => ((await state())?.state === 'held' ? await state() : null), 25_000);
     expect(found.state_detail).toMatch(/suddenly seems to lack \d+ of \d+ people/);
+    const people = found.held?.find(({ what }) => what === 'people')?.whom.map(({ name }) => name) ?? [];
+    expect(people).toHaveLength(many.length);
+    expect(people).toContain(ad.user(many[0] ?? '').displayName);
     const heldBack = await deleted();
     expect(heldBack - before).toBeLessThan(many.length);
     await scene.ask('directory.approve-removals', { directoryId: found.id });
     await eventually(async () => (await state())?.state === 'following');
     expect((await deleted()) - before).toBe(many.length);
+    expect((await state())?.held).toBeNull();
   }, 60_000);
 });

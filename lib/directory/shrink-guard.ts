@@ -7,13 +7,23 @@ export interface Held {
   readonly what: 'people' | 'groups' | 'memberships';
   readonly removals: number;
   readonly of: number;
+  /** Whom an admin decides about, at most `named` of them: who would go, or which groups would lose how many members. */
+  readonly whom: readonly Affected[];
+}
+
+export interface Affected {
+  readonly id: string;
+  readonly name: string;
+  readonly members?: number;
 }
 
 const limits = { people: { least: 10, share: 0.05 }, groups: { least: 10, share: 0.05 }, memberships: { least: 50, share: 0.1 } } as const;
 
-export function holdIfTooMany(what: Held['what'], removals: number, of: number): Held | null {
+const named = 1_000;
+
+export function holdIfTooMany(what: Held['what'], removals: number, of: number, whom: () => readonly Affected[]): Held | null {
   const { least, share } = limits[what];
-  return removals > Math.max(least, Math.ceil(of * share)) ? { what, removals, of } : null;
+  return removals > Math.max(least, Math.ceil(of * share)) ? { what, removals, of, whom: whom().slice(0, named) } : null;
 }
 
 export function describeHeld(held: readonly Held[]): string {

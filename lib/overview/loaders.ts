@@ -41,7 +41,7 @@ export const overviewGet = operation({
     const streams = openStreams(world, processes);
     const doors = liveDoors(processes);
     const told = cuts.map((row) => receiptView(world, row, doors));
-    const shown = directories.map((row) => directoryView(row));
+    const shown = directories.map((row) => directoryView(world, row, now));
     const unreceipted = cuts.filter(
       ({ receiptAt, evidenceAt }) => receiptAt === null && now.getTime() - evidenceAt.getTime() > receiptExpectedMs,
     ).length;

@@ -1,0 +1,47 @@
+'use client';
+import { RefreshCw } from 'lucide-react';
+import { useRouter } from 'next/navigation';
+import { toast } from 'sonner';
+import { useCall } from '#components/api/use-call.ts';
+import { Button } from '#components/ui/button.tsx';
+import { Confirm } from '#components/ui/confirm.tsx';
+import type { HeldRemovals } from '#lib/directory/people-schema.ts';
+
+type Props = { directoryId: string; domain: string; held: readonly HeldRemovals[] };
+
+export function DecideRemovals({ directoryId, domain, held }: Props) {
+  const router = useRouter();
+  const { call, busy, problem } = useCall();
+  const what = held.map(({ what, removals }) => `${removals.toLocaleString('en')} ${what}`).join(' and ');
+  return (
+    <div className="flex flex-wrap gap-2">
+      <Button
+        disabled={busy}
+        onClick={async () => {
+          if (await call('POST', `/directories/${directoryId}/read`, {})) toast.success('The directory is being read again.');
+          else toast.error('That could not be asked for. Try again.');
+          router.refresh();
+        }}
+      >
+        <RefreshCw aria-hidden /> Read again
+      </Button>
+      <Confirm
+        trigger="These removals are meant"
+        title={`Remove ${what}?`}
+        act="Remove them"
+        busy={busy}
+        problem={problem}
+        onConfirm={async () => {
+          if (!(await call('POST', `/directories/${directoryId}/approve-removals`, {}))) return false;
+          toast.success('The removals are being carried out.');
+          router.refresh();
+          return true;
+        }}
+      >
+        {domain} is read once more, and whatever is still missing then is taken for gone: those people are signed out everywhere, their
+        credentials end for good and their open streams are cut. If the sync account merely lost the right to read, give it back and read
+        again instead.
+      </Confirm>
+    </div>
+  );
+}
