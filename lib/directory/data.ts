@@ -86,6 +86,7 @@ export async function loadAllKnown(db: Database, { id, forestId }: Directory): P
     edges: edges.rows,
     wireNames: new Map(people.rows.filter(({ deletedAt }) => deletedAt === null).map((person) => [person.wireName, person.id])),
     formerHolders: people.rows.filter(({ deletedAt }) => deletedAt !== null),
+    protectedGroups: await loadProtectedGroups(db),
     livePeople: people.rows.filter(livesHere).length,
     liveGroups: groups.rows.filter(livesHere).length,
   };
@@ -145,9 +146,18 @@ export async function loadKnownAbout(db: Database, directory: Directory, observa
     edges: edges.rows,
     wireNames: new Map(carriers.rows.map((row) => [row.wire_name, row.id])),
     formerHolders: formerHolders.rows,
+    protectedGroups: await loadProtectedGroups(db),
     livePeople: counts.rows[0]?.people ?? 0,
     liveGroups: counts.rows[0]?.groups ?? 0,
   };
+}
+
+async function loadProtectedGroups(db: Database): Promise<Set<string>> {
+  const { rows } = await db.sql.query<{ id: string }>(
+    `SELECT DISTINCT b.subject_id AS id FROM binding b JOIN role r ON r.id = b.role_id
+     WHERE b.subject_kind = 'group' AND b.revoked_at IS NULL AND r.portal IS NOT NULL`,
+  );
+  return new Set(rows.map(({ id }) => id));
 }
 
 /** Who could do something at this moment: those of whom a deletion must be noticed soon even where tombstones are hidden from us. */

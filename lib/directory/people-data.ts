@@ -194,6 +194,7 @@ export type CredentialRow = {
   readonly name: string;
   readonly readOnly: boolean;
   readonly clusterIds: string[] | null;
+  readonly namespaces: string[] | null;
   readonly createdAt: Date;
   readonly expiresAt: Date;
   readonly lastUsedAt: Date | null;
@@ -205,7 +206,7 @@ export type CredentialRow = {
 
 export async function credentialsOfPerson(db: Database, personId: string): Promise<CredentialRow[]> {
   const { rows } = await db.sql.query<CredentialRow>(
-    `SELECT id, kind, name, read_only AS "readOnly", cluster_ids AS "clusterIds", created_at AS "createdAt", expires_at AS "expiresAt", last_used_at AS "lastUsedAt",
+    `SELECT id, kind, name, read_only AS "readOnly", cluster_ids AS "clusterIds", namespaces, created_at AS "createdAt", expires_at AS "expiresAt", last_used_at AS "lastUsedAt",
        last_used_address AS "lastUsedAddress", last_used_client AS "lastUsedClient", revoked_at AS "revokedAt", revoke_reason AS "revokeReason"
      FROM credential WHERE person_id = $1 ORDER BY revoked_at IS NOT NULL, created_at DESC LIMIT 100`,
     [personId],

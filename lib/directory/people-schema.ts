@@ -86,6 +86,7 @@ export const personCredential = z.object({
   name: z.string(),
   readOnly: z.boolean(),
   clusters: z.array(named).nullable(),
+  namespaces: z.array(z.string()).nullable(),
   createdAt: instant,
   expiresAt: instant,
   lastUsedAt: instant.nullable(),

@@ -86,6 +86,7 @@ function known(people: KnownPerson[], groups: KnownGroup[] = [], edges: KnownEdg
     groups,
     edges,
     wireNames: new Map(living.map((one) => [one.wireName, one.id])),
+    protectedGroups: new Set(),
     formerHolders: people.filter(({ deletedAt }) => deletedAt !== null),
     livePeople: living.length,
     liveGroups: groups.length,
@@ -364,6 +365,14 @@ describe('the shrink guard', () => {
       operations: [],
       held: [{ what: 'memberships', removals: 300, of: 300, whom: groups.map((name) => ({ id: `g-${name}`, name, members: 10 })) }],
     });
+  });
+
+  it('holds back a single group by which the platform is administered, unless its tombstone says so', () => {
+    const withAdmins = { ...known([], [knownGroup('admins'), knownGroup('web')]), protectedGroups: new Set(['g-admins']) };
+    expect(plan(withAdmins, observed('complete', { groups: [group('web')] })).held).toMatchObject([{ what: 'groups', removals: 1, of: 2 }]);
+    expect(plan(withAdmins, observed('complete', { groups: [group('admins')] })).held).toEqual([]);
+    const tombstone = { objectGuid: guid('admins'), evidence: 'tombstone' as const };
+    expect(told(plan(withAdmins, observed('delta', { gone: [tombstone] })))).toEqual(['delete group g-admins tombstone']);
   });
 
   it('gives way to an admin who says that it is meant', () => {

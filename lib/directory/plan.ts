@@ -7,7 +7,7 @@ import { isWithin } from './active-directory/distinguished-name.ts';
 import { sidOfRid } from './active-directory/sid.ts';
 import { openEdgeBook } from './edge-book.ts';
 import { mergeState } from './merge.ts';
-import { type Affected, type Held, holdIfTooMany } from './shrink-guard.ts';
+import { type Affected, type Held, holdIfProtected, holdIfTooMany } from './shrink-guard.ts';
 import type { Directory, FormerHolder, Known, KnownEdge, KnownGroup, KnownPerson, Observation, PersonFacts } from './types.ts';
 import { assignWireNames, readableName } from './wire-names.ts';
 
@@ -200,7 +200,10 @@ function planGroups({ directory, known, observation, now, removalsApproved, newI
   const removals = removalsOf(observation, known.groups, directory.id);
   const missing = [...removals].flatMap(([guid, why]) => (why === 'tombstone' ? [] : (before.get(guid) ?? [])));
   const affected = () => missing.map(({ id, name }) => ({ id, name }));
-  const held = removalsApproved ? null : holdIfTooMany('groups', missing.length, known.liveGroups, affected);
+  const held = removalsApproved
+    ? null
+    : (holdIfTooMany('groups', missing.length, known.liveGroups, affected) ??
+      holdIfProtected('groups', missing.filter(({ id }) => known.protectedGroups.has(id)).length, known.liveGroups, affected));
   for (const [guid, why] of removals) {
     const current = before.get(guid);
     if (!current || (held && why !== 'tombstone')) continue;

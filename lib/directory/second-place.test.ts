@@ -38,6 +38,7 @@ function whatItMayDo(person: KnownPerson, seen: Partial<PersonFacts>, more: Part
     edges: [],
     wireNames: new Map([[person.wireName, person.id]]),
     formerHolders: [],
+    protectedGroups: new Set(),
     livePeople: 1,
     liveGroups: 0,
   };

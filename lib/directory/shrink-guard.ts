@@ -26,6 +26,11 @@ export function holdIfTooMany(what: Held['what'], removals: number, of: number, 
   return removals > Math.max(least, Math.ceil(of * share)) ? { what, removals, of, whom: whom().slice(0, named) } : null;
 }
 
+/** A single one is too many, where the platform's own admins come in by it. */
+export function holdIfProtected(what: Held['what'], removals: number, of: number, whom: () => readonly Affected[]): Held | null {
+  return removals > 0 ? { what, removals, of, whom: whom().slice(0, named) } : null;
+}
+
 export function describeHeld(held: readonly Held[]): string {
   const parts = held.map(({ what, removals, of }) => `${removals} of ${of} ${what}`);
   return `The directory suddenly seems to lack ${parts.join(' and ')}. Nothing of that was removed; check that the sync account may still read everything, or approve the removal.`;

@@ -96,6 +96,8 @@ export interface Known {
   readonly wireNames: ReadonlyMap<string, string>;
   /** Who carried one of these names until they were deleted: whoever comes under it now is somebody else. */
   readonly formerHolders: readonly FormerHolder[];
+  /** Groups by which people administer or audit this platform: one of them missing is never taken for gone without an admin. */
+  readonly protectedGroups: ReadonlySet<string>;
   /** How many live in this directory altogether: what a number of removals is measured against. */
   readonly livePeople: number;
   readonly liveGroups: number;
