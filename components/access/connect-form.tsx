@@ -12,9 +12,10 @@ import { Note } from '#components/ui/note.tsx';
 import { Time } from '#components/ui/time.tsx';
 import type { AccessCluster } from '#lib/entitlement/schema.ts';
 import { FirstUse } from './first-use.tsx';
+import { NamespacesField, namesIn } from './namespaces-field.tsx';
 import { WhatToType } from './what-to-type.tsx';
 
-type Issued = { fileName: string; kubeconfig: string; credentialId: string; expiresAt: string; renewed: boolean };
+type Issued = { fileName: string; kubeconfig: string; credentialId: string; expiresAt: string; renewed: boolean; narrowed: boolean };
 
 export function ConnectForm({
   clusters,
@@ -29,20 +30,25 @@ export function ConnectForm({
   const [name, setName] = useState(deviceName);
   const [days, setDays] = useState('30');
   const [readOnly, setReadOnly] = useState(false);
+  const [namespaces, setNamespaces] = useState('');
   const [issued, setIssued] = useState<Issued | null>(null);
   const { call, busy, problem } = useCall();
   const taken = clusters.filter(({ id }) => only.has(id));
+  const known = [...new Set(taken.flatMap(({ namespaces: own }) => (own === 'all' ? [] : own)))].sort();
+  const [namespacesAt, namespacesProblem] = Object.entries(problem?.fields ?? {}).find(([field]) => field.startsWith('namespaces')) ?? [];
 
   async function issue() {
     const all = taken.length === clusters.length;
-    const answer = await call<Issued>('POST', '/credentials/kubeconfig', {
+    const names = namesIn(namespaces);
+    const answer = await call<Omit<Issued, 'narrowed'>>('POST', '/credentials/kubeconfig', {
       deviceName: name,
       days: Number(days),
       readOnly,
       ...(all ? {} : { clusterIds: taken.map(({ id }) => id) }),
+      ...(names.length === 0 ? {} : { namespaces: names }),
     });
     if (!answer) return;
-    setIssued(answer);
+    setIssued({ ...answer, narrowed: names.length > 0 });
     saveFile(answer.fileName, answer.kubeconfig);
   }
 
@@ -65,7 +71,11 @@ export function ConnectForm({
           ))}
         </FieldSet>
         <div className="grid gap-4 sm:grid-cols-2">
-          <Field label="This computer" hint="So that you know it again among your credentials." problem={problem?.fields.deviceName}>
+          <Field
+            label="This computer"
+            hint="So that you know it again. Downloading again here renews: the former key ends with the first use of the new one, or after 10 minutes."
+            problem={problem?.fields.deviceName}
+          >
             <Input value={name} onChange={({ target }) => setName(target.value)} required maxLength={80} />
           </Field>
           <Field label="Good for" problem={problem?.fields.days}>
@@ -77,11 +87,12 @@ export function ConnectForm({
             </Select>
           </Field>
         </div>
+        <NamespacesField value={namespaces} onChange={setNamespaces} known={known} problem={namespacesProblem} />
         <Choice hint="It may look and not change anything.">
           <Checkbox checked={readOnly} onChange={({ target }) => setReadOnly(target.checked)} />
           <span>Read only</span>
         </Choice>
-        <ApiProblemNote problem={problem} fieldsShown={['deviceName', 'days']} />
+        <ApiProblemNote problem={problem} fieldsShown={['deviceName', 'days', ...(namespacesAt ? [namespacesAt] : [])]} />
         <div>
           <Button type="submit" look="primary" disabled={busy || taken.length === 0}>
             <Download aria-hidden />
@@ -95,6 +106,7 @@ export function ConnectForm({
             <p>
               <b className="font-semibold">{issued.fileName}</b> is on this computer, good until <Time at={issued.expiresAt} />. It is a
               key: give it to nobody.
+              {issued.narrowed ? ' It reaches only the namespaces that you named.' : ''}
               {issued.renewed ? ' The former one of this device ends with the first use of this one, or after 10 minutes.' : ''}
             </p>
           </Note>

@@ -26,7 +26,9 @@ export function MyAccessPage({
 }) {
   const { clusters, projects, ending } = access;
   const living = credentials.filter(({ state }) => state === 'living');
-  const endingCredentials = living.filter(({ expiresAt }) => new Date(expiresAt).getTime() - now.getTime() < soonMs);
+  const endingCredentials = living
+    .map((each) => ({ ...each, expiresAt: each.idleEndsAt ?? each.expiresAt }))
+    .filter(({ expiresAt }) => new Date(expiresAt).getTime() - now.getTime() < soonMs);
   const names = Object.fromEntries(clusters.map(({ id, name }) => [id, name]));
   return (
     <Page

@@ -6,17 +6,20 @@ import { Details } from '#components/ui/facts.tsx';
 import { Labels } from '#components/ui/labels.tsx';
 import { Note } from '#components/ui/note.tsx';
 import { Columns, Section } from '#components/ui/section.tsx';
-import { Tag } from '#components/ui/tag.tsx';
 import { TextLink } from '#components/ui/text-link.tsx';
 import { Time } from '#components/ui/time.tsx';
 import type { ClusterDetail, ClusterStatusView, NamespaceView, PowersView } from '#lib/cluster/schema.ts';
+import { ApproveRebuilt } from './approve-rebuilt.tsx';
 import { ChangeCluster } from './change-cluster.tsx';
 import { ClusterStatus, SyncStatus } from './cluster-state.tsx';
 import { LookNow } from './look-now.tsx';
 import { NamespaceTable } from './namespace-table.tsx';
 import { PlanTable } from './plan-table.tsx';
+import { PowersSection } from './powers-section.tsx';
+import { EndingSoon, ReachSection } from './reach-section.tsx';
 import { RemoveCluster } from './remove-cluster.tsx';
 import { RepairCluster } from './repair-cluster.tsx';
+import { SelfTestSection } from './self-test-section.tsx';
 
 type Props = {
   cluster: ClusterDetail;
@@ -47,14 +50,15 @@ export function ClusterPage({ cluster, status, namespaces, powers, people, mayCh
           <>
             <LookNow id={cluster.id} />
             <ChangeCluster cluster={cluster} />
-            <RepairCluster cluster={cluster} />
+            <RepairCluster cluster={cluster} people={people} />
             <RemoveCluster cluster={cluster} people={people} />
           </>
         ) : null
       }
     >
       <Live seconds={3} />
-      <Troubles cluster={cluster} status={status} />
+      <Troubles cluster={cluster} status={status} people={people} mayChange={mayChange} />
+      {standing ? <EndingSoon warnings={cluster.warnings} /> : null}
       <Columns>
         <div className="min-w-0">
           <Section title={`Namespaces (${namespaces.length})`}>
@@ -69,10 +73,12 @@ export function ClusterPage({ cluster, status, namespaces, powers, people, mayCh
             <InStep status={status} people={people} entries={cluster.entries} strict={cluster.strict} />
           </Section>
           {powers ? (
-            <Section title="What this platform may do here">
-              <Powers powers={powers} />
-            </Section>
+            <>
+              <PowersSection cluster={cluster} powers={powers} people={people} mayChange={mayChange && standing} />
+              <SelfTestSection id={cluster.id} selfTest={powers.selfTest} mayRun={mayChange && standing} />
+            </>
           ) : null}
+          {standing ? <ReachSection cluster={cluster} mayChange={mayChange} /> : null}
           <Section title="Registration">
             <Registration cluster={cluster} />
           </Section>
@@ -82,7 +88,7 @@ export function ClusterPage({ cluster, status, namespaces, powers, people, mayCh
   );
 }
 
-function Troubles({ cluster, status }: Pick<Props, 'cluster' | 'status'>) {
+function Troubles({ cluster, status, people, mayChange }: Pick<Props, 'cluster' | 'status' | 'people' | 'mayChange'>) {
   if (cluster.state === 'removed') return <Note className="mt-5">Removed. Its name is never used again.</Note>;
   if (cluster.state !== 'ready')
     return (
@@ -92,6 +98,11 @@ function Troubles({ cluster, status }: Pick<Props, 'cluster' | 'status'>) {
         </b>{' '}
         since <Time at={cluster.stateSince} />. {cluster.stateDetail}{' '}
         {cluster.state === 'credential-invalid' ? 'Paste a kubeconfig under “Renew our accounts”.' : ''}
+        {mayChange && cluster.state === 'wrong-cluster' && cluster.health.strangerUid ? (
+          <p className="mt-2">
+            <ApproveRebuilt cluster={cluster} uid={cluster.health.strangerUid} people={people} />
+          </p>
+        ) : null}
       </Note>
     );
   if (status.state === 'failed')
@@ -118,41 +129,6 @@ function InStep({ status, people, entries, strict }: { status: ClusterStatusView
   );
 }
 
-function Powers({ powers }: { powers: PowersView }) {
-  return (
-    <div className="grid gap-2">
-      <p>
-        <code>{powers.door.account}</code> {powers.strict ? <Tag tone="ok">strict</Tag> : <Tag tone="warn">not strict</Tag>}
-      </p>
-      <ul className="list-disc pl-4 text-soft">
-        {powers.door.sentences.map((sentence) => (
-          <li key={sentence}>{sentence}</li>
-        ))}
-      </ul>
-      <p>
-        <code>{powers.reconciler.account}</code>
-      </p>
-      <ul className="list-disc pl-4 text-soft">
-        {powers.reconciler.sentences.map((sentence) => (
-          <li key={sentence}>{sentence}</li>
-        ))}
-      </ul>
-      {powers.door.groups.length > 0 ? (
-        <details>
-          <summary className="w-fit rounded-sm text-accent hover:underline">The {powers.door.groups.length} groups, by name</summary>
-          <ul>
-            {powers.door.groups.map((group) => (
-              <li key={group}>
-                <code className="break-all text-xs">{group}</code>
-              </li>
-            ))}
-          </ul>
-        </details>
-      ) : null}
-    </div>
-  );
-}
-
 function Registration({ cluster }: { cluster: ClusterDetail }) {
   const age = (credential: ClusterDetail['doorCredential']) =>
     credential ? (
@@ -165,13 +141,6 @@ function Registration({ cluster }: { cluster: ClusterDetail }) {
   return (
     <Details
       items={[
-        [
-          'Address',
-          <code key="url" className="break-all">
-            {cluster.serverUrl}
-          </code>,
-        ],
-        ['CA', <Id key="ca" text={cluster.caFingerprint} />],
         ['kube-system', <Id key="uid" text={cluster.kubeSystemUid} />],
         ['Door credential', age(cluster.doorCredential)],
         ['Reconciler’s', age(cluster.reconcileCredential)],

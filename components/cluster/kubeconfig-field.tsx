@@ -5,7 +5,7 @@ import { Field } from '#components/ui/field.tsx';
 import { Select, TextArea } from '#components/ui/input.tsx';
 import { Note } from '#components/ui/note.tsx';
 
-export type Context = { name: string; server: string; user: string; usable: boolean; refusal: string | null };
+export type Context = { name: string; server: string; user: string; proxyUrl: string | null; usable: boolean; refusal: string | null };
 type Inspected = { current: string | null; contexts: Context[] };
 type Props = { kubeconfig: string; onKubeconfig: (text: string) => void; context: string; onContext: (name: string) => void };
 
@@ -67,6 +67,11 @@ export function KubeconfigField({ kubeconfig, onKubeconfig, context, onContext }
         chosen.usable ? (
           <p role="status" className="text-soft">
             {chosen.user} at <code>{chosen.server}</code>
+            {chosen.proxyUrl ? (
+              <>
+                , through the proxy <code>{chosen.proxyUrl}</code>, as the kubeconfig says: doors and worker will go through it too
+              </>
+            ) : null}
           </p>
         ) : (
           <Note tone="bad" live>

@@ -27,13 +27,19 @@ export function ByCommand({ draft, after, onProblems }: WayProps) {
   if (invited) return <Waiting invited={invited} after={after} onAgain={() => setInvited(null)} />;
   return (
     <div className="grid gap-4">
-      <ApiProblemNote problem={problem} fieldsShown={['name', 'labels', 'serverUrl']} />
+      <ApiProblemNote problem={problem} fieldsShown={['name', 'labels', 'serverUrl', 'proxyUrl']} />
       <div>
         <Button
           look="primary"
           disabled={busy || !draft.name || !draft.serverUrl}
           onClick={async () =>
-            setInvited(await call<Invited>('POST', '/cluster-invitations', { ...draft, labels: labelsFrom(draft.labels) }))
+            setInvited(
+              await call<Invited>('POST', '/cluster-invitations', {
+                ...draft,
+                proxyUrl: draft.proxyUrl || undefined,
+                labels: labelsFrom(draft.labels),
+              }),
+            )
           }
         >
           {busy ? 'Preparing…' : 'Show the command'}

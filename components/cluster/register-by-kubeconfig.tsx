@@ -21,6 +21,7 @@ export function ByKubeconfig({ draft, after, onProblems }: WayProps) {
       kubeconfig,
       ...(context ? { context } : {}),
       ...(draft.serverUrl ? { serverUrl: draft.serverUrl } : {}),
+      ...(draft.proxyUrl ? { proxyUrl: draft.proxyUrl } : {}),
     });
     if (answer) setKubeconfig('');
     setRegistered(answer);
@@ -37,7 +38,7 @@ export function ByKubeconfig({ draft, after, onProblems }: WayProps) {
       }}
     >
       <KubeconfigField kubeconfig={kubeconfig} onKubeconfig={setKubeconfig} context={context} onContext={setContext} />
-      <ApiProblemNote problem={problem} fieldsShown={['name', 'labels', 'serverUrl']} />
+      <ApiProblemNote problem={problem} fieldsShown={['name', 'labels', 'serverUrl', 'proxyUrl']} />
       <div className="flex items-center gap-3">
         <Button type="submit" look="primary" disabled={busy || !draft.name || !kubeconfig.trim()}>
           {busy ? 'Registering…' : 'Register'}

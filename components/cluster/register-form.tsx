@@ -6,13 +6,13 @@ import { Input } from '#components/ui/input.tsx';
 import { ByCommand } from './register-by-command.tsx';
 import { ByKubeconfig } from './register-by-kubeconfig.tsx';
 
-export type Draft = { name: string; labels: string; serverUrl: string };
+export type Draft = { name: string; labels: string; serverUrl: string; proxyUrl: string };
 export type WayProps = { draft: Draft; after: string; onProblems: (fields: Readonly<Record<string, string>>) => void };
 
 /** Two ways in; the name and labels are the same for both. */
 export function RegisterForm({ after }: { after: string }) {
   const [way, setWay] = useState<'command' | 'kubeconfig'>('kubeconfig');
-  const [draft, setDraft] = useState<Draft>({ name: '', labels: '', serverUrl: '' });
+  const [draft, setDraft] = useState<Draft>({ name: '', labels: '', serverUrl: '', proxyUrl: '' });
   const [problems, setProblems] = useState<Readonly<Record<string, string>>>({});
   const Way = way === 'command' ? ByCommand : ByKubeconfig;
   return (
@@ -59,6 +59,18 @@ export function RegisterForm({ after }: { after: string }) {
           value={draft.serverUrl}
           onChange={({ target }) => setDraft({ ...draft, serverUrl: target.value.trim() })}
           placeholder="https://…"
+          inputMode="url"
+        />
+      </Field>
+      <Field
+        label="HTTP proxy on the way, if there is one"
+        hint={`http://proxy.corp.example:3128, without user name or password.${way === 'kubeconfig' ? ' Empty: as the kubeconfig says.' : ''}`}
+        problem={problems.proxyUrl}
+      >
+        <Input
+          value={draft.proxyUrl}
+          onChange={({ target }) => setDraft({ ...draft, proxyUrl: target.value.trim() })}
+          placeholder="none"
           inputMode="url"
         />
       </Field>

@@ -5,7 +5,7 @@ import { Page } from '#components/shell/page.tsx';
 import { ButtonLink } from '#components/ui/button.tsx';
 import { Empty } from '#components/ui/empty.tsx';
 import { Section } from '#components/ui/section.tsx';
-import { CredentialTable, type CredentialView } from './credential-table.tsx';
+import { CredentialTable, type CredentialView, hasEnded } from './credential-table.tsx';
 import { NewToken } from './new-token.tsx';
 import { RevokeAll } from './revoke-credential.tsx';
 
@@ -18,8 +18,8 @@ type Props = {
 
 export function CredentialsPage({ personId, credentials, sessions, clusters }: Props) {
   const names = Object.fromEntries(clusters.map(({ id, name }) => [id, name]));
-  const living = credentials.filter(({ state }) => state === 'living' || state === 'renewed');
-  const over = credentials.filter(({ state }) => state === 'expired' || state === 'revoked');
+  const living = credentials.filter((each) => !hasEnded(each));
+  const over = credentials.filter(hasEnded);
   return (
     <Page
       title="Credentials"
@@ -27,7 +27,13 @@ export function CredentialsPage({ personId, credentials, sessions, clusters }: P
       actions={
         <>
           <NewToken />
-          {living.length > 0 ? <RevokeAll personId={personId} living={living.length} /> : null}
+          {living.length > 0 ? (
+            <RevokeAll
+              personId={personId}
+              living={living.length}
+              openStreams={living.reduce((sum, { openStreams }) => sum + openStreams, 0)}
+            />
+          ) : null}
         </>
       }
     >

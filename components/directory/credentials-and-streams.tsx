@@ -1,16 +1,26 @@
+import { Narrowing } from '#components/credential/narrowing.tsx';
+import { RevokeAll, RevokeCredential } from '#components/credential/revoke-credential.tsx';
 import { browserOf } from '#components/session/session-table.tsx';
 import { Section } from '#components/ui/section.tsx';
 import { Status } from '#components/ui/status.tsx';
 import { Head, Row, Table, Td, Th } from '#components/ui/table.tsx';
-import { Tag } from '#components/ui/tag.tsx';
 import { Time } from '#components/ui/time.tsx';
 import type { PersonDetail } from '#lib/directory/people-schema.ts';
 
-export function CredentialsAndStreams({ person }: { person: PersonDetail }) {
+export function CredentialsAndStreams({ person, mayRevoke }: { person: PersonDetail; mayRevoke: boolean }) {
   const { credentials, streams, sessions } = person;
   const orphans = streams.filter(({ credentialId }) => !credentials.some(({ id }) => id === credentialId));
+  const living = credentials.filter(isLiving);
+  const held = streams.filter(({ credentialId }) => living.some(({ id }) => id === credentialId)).length;
   return (
-    <Section title="Credentials, streams and sessions">
+    <Section
+      title="Credentials, streams and sessions"
+      actions={
+        mayRevoke && living.length > 0 ? (
+          <RevokeAll personId={person.id} living={living.length} openStreams={held} of={person.displayName} />
+        ) : null
+      }
+    >
       {credentials.length + streams.length + sessions.length === 0 ? (
         <p className="text-soft">None. This person has connected no computer.</p>
       ) : (
@@ -20,6 +30,9 @@ export function CredentialsAndStreams({ person }: { person: PersonDetail }) {
             <Th>Last used</Th>
             <Th>From</Th>
             <Th>State</Th>
+            <Th>
+              <span className="sr-only">Act</span>
+            </Th>
           </Head>
           <tbody>
             {credentials.map((credential) => (
@@ -27,7 +40,8 @@ export function CredentialsAndStreams({ person }: { person: PersonDetail }) {
                 key={credential.id}
                 credential={credential}
                 streams={streams.filter(({ credentialId }) => credentialId === credential.id)}
-                live={person.live}
+                person={person}
+                mayRevoke={mayRevoke}
               />
             ))}
             {orphans.map((stream) => (
@@ -47,6 +61,7 @@ export function CredentialsAndStreams({ person }: { person: PersonDetail }) {
                 <Td>
                   <Status tone="ok">signed in</Status>
                 </Td>
+                <Td></Td>
               </Row>
             ))}
           </tbody>
@@ -59,19 +74,36 @@ export function CredentialsAndStreams({ person }: { person: PersonDetail }) {
 type CredentialView = PersonDetail['credentials'][number];
 type StreamView = PersonDetail['streams'][number];
 
-function CredentialRows({ credential, streams, live }: { credential: CredentialView; streams: readonly StreamView[]; live: boolean }) {
-  const { name, kind, readOnly, clusters, lastUsedAt, lastUsedAddress, lastUsedClient } = credential;
+const isLiving = ({ revokedAt, expiresAt }: CredentialView) => !revokedAt && new Date(expiresAt) > new Date();
+
+function CredentialRows({
+  credential,
+  streams,
+  person,
+  mayRevoke,
+}: {
+  credential: CredentialView;
+  streams: readonly StreamView[];
+  person: Pick<PersonDetail, 'live' | 'displayName'>;
+  mayRevoke: boolean;
+}) {
+  const { id, name, kind, readOnly, clusters, namespaces, lastUsedAt, lastUsedAddress, lastUsedClient } = credential;
   return (
     <>
       <Row>
         <Td>
-          {name}, <span className="text-soft">{kind === 'api' ? 'API token' : 'kubeconfig'}</span> {readOnly ? <Tag>read only</Tag> : null}{' '}
-          {clusters ? <span className="text-faint">only {clusters.map((cluster) => cluster.name).join(', ')}</span> : null}
+          {name}, <span className="text-soft">{kind === 'api' ? 'API token' : 'kubeconfig'}</span>{' '}
+          <Narrowing readOnly={readOnly} clusters={clusters?.map((cluster) => cluster.name) ?? null} namespaces={namespaces} />
         </Td>
         <Td>{lastUsedAt ? <Time at={lastUsedAt} /> : <span className="text-faint">never</span>}</Td>
         <Td>{lastUsedAddress ? <code title={lastUsedClient ?? undefined}>{lastUsedAddress}</code> : null}</Td>
         <Td>
-          <CredentialState credential={credential} live={live} />
+          <CredentialState credential={credential} live={person.live} />
+        </Td>
+        <Td right>
+          {mayRevoke && isLiving(credential) ? (
+            <RevokeCredential id={id} name={name} openStreams={streams.length} of={person.displayName} />
+          ) : null}
         </Td>
       </Row>
       {streams.map((stream) => (
@@ -105,6 +137,7 @@ function StreamRow({ stream: { kind, target, since, cluster } }: { stream: Strea
       <Td>
         <Status tone="ok">open</Status>
       </Td>
+      <Td></Td>
     </Row>
   );
 }

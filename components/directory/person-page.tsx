@@ -42,7 +42,7 @@ export function PersonPage({ person, clusters, me }: Props) {
       <AccessOfPerson person={person} clusters={clusters} />
       <Columns>
         <div className="min-w-0">
-          <CredentialsAndStreams person={person} />
+          <CredentialsAndStreams person={person} mayRevoke={me.powers.admin} />
           <Section title="Cut-offs">
             <ReceiptTable receipts={person.receipts} />
           </Section>

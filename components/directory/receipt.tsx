@@ -13,6 +13,7 @@ const why: Readonly<Record<string, string>> = {
   expired: 'The account expired',
   locked: 'Locked in Active Directory',
   deleted: 'Deleted in Active Directory',
+  'outside-hours': 'Logon hours over',
   'out-of-scope': 'Left what is read of the directory',
   cut: 'Cut off by an admin',
 };

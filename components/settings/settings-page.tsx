@@ -14,11 +14,12 @@ import { Time } from '#components/ui/time.tsx';
 import type { DirectoryView } from '#lib/directory/people-schema.ts';
 import type { settingsOutput } from '#lib/setup/schema.ts';
 import { AccessContact } from './access-contact.tsx';
+import { CredentialIdle } from './credential-idle.tsx';
 
 type Props = { settings: z.output<typeof settingsOutput>; directories: readonly DirectoryView[]; mayChange: boolean };
 
 export function SettingsPage({ settings, directories, mayChange }: Props) {
-  const { installation, fixed, accessContact } = settings;
+  const { installation, fixed, accessContact, credentialIdleDays } = settings;
   return (
     <Page title="Settings" sub="The directory people come from, and what holds in this installation.">
       <Live seconds={4} />
@@ -71,6 +72,9 @@ export function SettingsPage({ settings, directories, mayChange }: Props) {
       ))}
       <Section title="Asking for access">
         <AccessContact contact={accessContact} mayChange={mayChange} />
+      </Section>
+      <Section title="Kubeconfigs and API tokens">
+        <CredentialIdle days={credentialIdleDays} mayChange={mayChange} />
       </Section>
       <Section title="What holds here">
         <Details

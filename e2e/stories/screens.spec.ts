@@ -65,7 +65,7 @@ async function look(page: Page, name: string): Promise<void> {
 
 for (const colorScheme of ['light', 'dark'] as const) {
   test(`each screen of an admin is whole and accessible, ${colorScheme}`, async ({ browser }) => {
-    test.setTimeout(300_000);
+    test.setTimeout(600_000);
     const context = await browser.newContext({ colorScheme });
     const login = await context.newPage();
     await login.goto(`${contract.portal.url}/login`);

@@ -4,6 +4,7 @@
  * exist), and not the operation's own output (what its schema does not name is dropped, so a stray secret column cannot leave).
  */
 import type { z } from 'zod';
+import { requireFreshFacts } from '#lib/entitlement/fresh-facts.ts';
 import { Fault, fault } from '#lib/errors/fault.ts';
 import type { Powers, Viewer } from '#lib/session/viewer.ts';
 import type { PortalContext } from './context.ts';
@@ -22,6 +23,7 @@ export async function perform<Input extends z.ZodObject, Output extends z.ZodTyp
 export async function perform(operation: AnyOperation, context: PortalContext, caller: Caller, readInput: () => unknown): Promise<unknown> {
   gate(operation, caller);
   const input = parseInput(operation, await readInput());
+  if (operation.onFreshFacts && caller.viewer) requireFreshFacts(context.world, caller.viewer.person.id, context.now);
   const result = await operation.run(context, caller.viewer, input);
   const output = operation.output.safeParse(result);
   if (!output.success) {

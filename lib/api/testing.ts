@@ -70,6 +70,7 @@ export async function testPortal(reach: (url: string) => Promise<string> = async
         secretHash,
         readOnly,
         clusterIds: null,
+        namespaces: null,
         createdAt,
         expiresAt,
       } as const;

@@ -9,8 +9,10 @@ import { type Database, openDatabase } from '#lib/db/database.ts';
 import { ensureProcessRoles, roleName } from '#lib/db/roles.ts';
 import { type TestDatabase, testDatabase } from '#lib/db/testing.ts';
 import { loadWorld } from '#lib/entitlement/world.ts';
+import { overviewGet } from '#lib/overview/loaders.ts';
 import type { Viewer } from '#lib/session/viewer.ts';
-import { inviteCluster, registerCluster, updateClusterOperation } from './actions.ts';
+import { approveRebuiltCluster, inviteCluster, reachCluster, registerCluster, testCluster, updateClusterOperation } from './actions.ts';
+import { writeCertificate, writeFailure, writeReached } from './health-data.ts';
 import { hashOfCode } from './invitation-code.ts';
 import {
   getCluster,
@@ -23,7 +25,8 @@ import {
   listObjects,
   loadJoinManifest,
 } from './loaders.ts';
-import { insertCluster } from './mutations.ts';
+import { insertCluster, writeSelfTest } from './mutations.ts';
+import type { PowersView } from './schema.ts';
 
 // As the portal's own database role, which may read no credential: what passes here passes in production.
 let owner: TestDatabase;
@@ -31,6 +34,9 @@ let portalDb: Database;
 let context: PortalContext;
 const asked: { kind: string; input: unknown; secret: unknown }[] = [];
 const canary = 'canary-token-of-a-cluster';
+const registered = { id: 'c-new', name: 'west', version: 'v1.37.2' };
+/** What the worker says next. */
+let answer: object = registered;
 
 beforeAll(async () => {
   owner = await testDatabase();
@@ -50,6 +56,11 @@ beforeAll(async () => {
     reconciler: { sealed: Buffer.from(canary), expiresAt: new Date(Date.now() + 3_600_000) },
   });
   await owner.db.sql.query(`
+    INSERT INTO forest (id, name) VALUES ('f-1', 'corp.example');
+    INSERT INTO directory (id, forest_id, domain, base_dn, settings) VALUES ('d-1', 'f-1', 'corp.example', 'DC=corp,DC=example', '{}');
+    INSERT INTO domain_controller (id, directory_id, url, fresh_at, state) VALUES ('dc-1', 'd-1', 'ldaps://dc1', now(), 'following');
+    INSERT INTO person (id, forest_id, directory_id, object_guid, dn, sam_account_name, wire_name, display_name, user_account_control, state)
+      VALUES ('p-1', 'f-1', 'd-1', gen_random_uuid(), 'CN=carol', 'carol', 'gatehouse:carol@corp.example', 'Carol', 512, 'enabled');
     INSERT INTO cluster_namespace (cluster_id, name, uid, quota) VALUES ('c-abcdefgh', 'shop', 'u', '{"hard":{"pods":"3"},"used":{"pods":"1"}}');
     INSERT INTO observed_object (cluster_id, kind, name, hash, body) VALUES ('c-abcdefgh', 'ClusterRole', 'r', 'h',
       '{"metadata":{"annotations":{"gatehouse.io/role":"developer","gatehouse.io/scope":"namespaces shop"}}}')`);
@@ -71,7 +82,7 @@ beforeAll(async () => {
     cookies: { get: () => null, set: () => {} },
     async ask(kind: string, input: unknown, secret: unknown) {
       asked.push({ kind, input, secret });
-      return { id: 'c-new', name: 'west', version: 'v1.37.2' };
+      return answer;
     },
     begin: async () => 'rq-1',
   } as unknown as PortalContext;
@@ -102,8 +113,10 @@ async function run(operation: AnyOperation, input: object, as: Viewer | null = v
   return (await perform(operation, context, caller, () => input)) as Record<string, unknown>;
 }
 
+const id = 'c-abcdefgh';
+const powersOf = async (input: object) => (await run(getClusterPowers, { id, ...input }, auditor)) as unknown as PowersView;
+
 describe('what the portal shows of clusters', () => {
-  const id = 'c-abcdefgh';
   test.each([
     [listClusters, {}],
     [getCluster, { id }],
@@ -123,9 +136,57 @@ describe('what the portal shows of clusters', () => {
     await expect(portalDb.sql.query('SELECT sealed FROM cluster_reconcile_credential')).rejects.toThrow('permission denied');
   });
 
+  test('are our accounts’ powers in words, as whom by name, in which mode, and what the last self-test found', async () => {
+    await owner.db.sql.query(`
+      INSERT INTO person (id, forest_id, directory_id, object_guid, dn, sam_account_name, upn, wire_name, display_name, user_account_control, state)
+      SELECT 'p-' || n, 'f-1', 'd-1', gen_random_uuid(), 'CN=' || n, n, n || '@corp.example', 'gatehouse:' || n || '@corp.example', initcap(n), 512, 'enabled'
+      FROM unnest(ARRAY['alice', 'bob', 'under_score']) AS n;
+      INSERT INTO cluster_entry (cluster_id, wire_name, person_id) SELECT 'c-abcdefgh', wire_name, id FROM person WHERE id <> 'p-1'`);
+    const none = await powersOf({});
+    expect(none).toMatchObject({ strict: true, mode: 'classic', selfTest: null, names: { total: 3, matching: 3 } });
+    expect(none.modeMeans).toContain('not tested yet');
+    expect((await powersOf({ name: 'ALI' })).names).toEqual({
+      total: 3,
+      matching: 1,
+      people: [{ personId: 'p-alice', wireName: 'gatehouse:alice@corp.example', displayName: 'Alice' }],
+    });
+    expect((await powersOf({ name: 'r_s' })).names.matching).toBe(1);
+    expect((await powersOf({ limit: 1 })).names).toMatchObject({ total: 3, matching: 3, people: [{ personId: 'p-alice' }] });
+
+    const cluster = { id, name: 'east' };
+    const asIs = { account: 'door', words: 'get secrets', expected: 'refused', found: 'refused' } as const;
+    const tooMuch = { ...asIs, found: 'allowed' } as const;
+    const result = { cluster, mode: 'classic', constrained: false, askerId: null } as const;
+    await writeSelfTest(owner.db, { ...result, outcome: 'passed', checks: [asIs] });
+    expect(await powersOf({})).toMatchObject({ selfTest: { outcome: 'passed', checks: [asIs] } });
+    await writeSelfTest(owner.db, { ...result, outcome: 'failed', checks: [tooMuch] });
+    const failing = (await powersOf({})).selfTest?.since;
+    await writeSelfTest(owner.db, { ...result, outcome: 'failed', constrained: null, checks: [tooMuch] });
+    expect((await powersOf({})).selfTest).toMatchObject({ outcome: 'failed', since: failing, constrained: false });
+    const { rows } = await owner.db.sql.query(
+      `SELECT detail->>'outcome' AS outcome FROM audit_event WHERE event = 'cluster.self-test' ORDER BY at`,
+    );
+    expect(rows).toEqual([{ outcome: 'passed' }, { outcome: 'failed' }]);
+  });
+
+  test('is a failed self-test on the overview, for as long as it fails', async () => {
+    const told = async () => ((await run(overviewGet, {}, auditor)) as { attention: { text: string }[] }).attention.map(({ text }) => text);
+    expect(await told()).toContainEqual(expect.stringContaining('its self-test failed'));
+    await owner.db.sql.query(`UPDATE cluster_self_test SET outcome = 'passed'`);
+    expect(await told()).not.toContainEqual(expect.stringContaining('its self-test failed'));
+  });
+
   test('of an unknown cluster is that it is unknown', async () => {
     await expect(run(getCluster, { id: 'c-zzzzzzzz' })).rejects.toMatchObject({ code: 'cluster.unknown' });
   });
+});
+
+test('a self-test is an admin’s to ask for, and the worker’s to run', async () => {
+  answer = { outcome: 'failed', checks: 1, failures: [{ account: 'door', words: 'get secrets', expected: 'refused', found: 'allowed' }] };
+  expect(await run(testCluster, { id }, viewer)).toEqual(answer);
+  expect(asked.at(-1)).toMatchObject({ kind: 'cluster.self-test', input: { id } });
+  await expect(run(testCluster, { id }, auditor)).rejects.toMatchObject({ kind: 'forbidden' });
+  answer = registered;
 });
 
 test('a kubeconfig goes to the worker as a secret and is in no readable input', async () => {
@@ -152,9 +213,12 @@ test('a name, label, address or image that could mean more than itself is refuse
 test('an invitation gives one line; the manifest behind it is for whoever has the code, while it waits', async () => {
   const invited = await run(inviteCluster, { name: 'north', labels: { env: 'dev' }, serverUrl: 'https://api.north.example:6443' });
   const code = /\/join\/([a-z0-9]{32})\.yaml$/.exec(String(invited.manifestUrl))?.[1] ?? '';
+  await run(inviteCluster, { name: 'far', serverUrl: 'https://api.far.example', proxyUrl: 'http://proxy.example:3128' });
+  const { rows: proxies } = await owner.db.sql.query('SELECT proxy_url FROM cluster_invitation ORDER BY name');
+  expect(proxies).toEqual([{ proxy_url: 'http://proxy.example:3128' }, { proxy_url: null }]);
   expect(invited.command).toBe(`kubectl apply -f https://portal.example/join/${code}.yaml`);
   expect(await run(getInvitation, { id: invited.id })).toMatchObject({ name: 'north', state: 'waiting', clusterId: null });
-  const { rows } = await owner.db.sql.query<{ code_hash: Buffer }>('SELECT code_hash FROM cluster_invitation');
+  const { rows } = await owner.db.sql.query<{ code_hash: Buffer }>(`SELECT code_hash FROM cluster_invitation WHERE name = 'north'`);
   expect(rows[0]?.code_hash.equals(hashOfCode(code))).toBe(true);
   const documents = parseAllDocuments(await loadJoinManifest(context, code));
   expect(documents.at(-1)?.get('kind')).toBe('Job');
@@ -172,6 +236,48 @@ test('title, labels and strictness can be changed by the portal’s role; what a
   await expect(portalDb.sql.query(`UPDATE cluster SET server_url = 'https://evil.example'`)).rejects.toThrow('permission denied');
   const { rows } = await owner.db.sql.query(`SELECT 1 FROM audit_event WHERE event = 'cluster.changed' AND actor_id = 'p-1'`);
   expect(rows).toHaveLength(1);
+});
+
+test('how a cluster is reached: whom we trust to be it, what was found there last, and what ends soon (F16)', async () => {
+  const id = 'c-abcdefgh';
+  const before = await run(getCluster, { id }, auditor);
+  expect(before).toMatchObject({ proxyUrl: null, warnings: [], health: { reachable: null, certificate: null, strangerUid: null } });
+  const [authority] = before.authorities as { fingerprint: string; inUse: boolean | null }[];
+  expect(authority).toMatchObject({ fingerprint: before.caFingerprint, inUse: null, subject: 'CN=a cluster' });
+  await writeReached(owner.db, id, 4.2);
+  const certificate = { subject: 'api', issuer: 'a cluster', fingerprint: 'x', authority: authority?.fingerprint ?? '' };
+  await writeCertificate(owner.db, id, { ...certificate, notAfter: new Date(Date.now() + 5.5 * 86_400_000).toISOString() });
+  expect(await run(getCluster, { id }, auditor)).toMatchObject({
+    health: { reachable: true, latencyMs: 4, failures: 0, certificate },
+    authorities: [{ inUse: true }],
+    warnings: ['The certificate of the API server ends in 5 days. Renew it in the cluster.'],
+  });
+  await writeFailure(owner.db, id, { failures: 3, retryInMs: 4_000, message: 'It does not answer.', strangerUid: 'uid-2' });
+  expect(await run(getCluster, { id }, auditor)).toMatchObject({
+    health: { reachable: false, failures: 3, message: 'It does not answer.', strangerUid: 'uid-2', latencyMs: 4 },
+  });
+});
+
+test('the way to a cluster is changed, and a rebuilt one confirmed, by admins only, through the worker, in a form that means one thing', async () => {
+  const id = 'c-abcdefgh';
+  await run(reachCluster, { id, proxyUrl: 'http://proxy.example:3128/', serverName: null });
+  expect(asked.at(-1)).toMatchObject({ kind: 'cluster.reach', input: { id, proxyUrl: 'http://proxy.example:3128', serverName: null } });
+  await run(approveRebuiltCluster, { id, kubeSystemUid: 'uid-2' });
+  expect(asked.at(-1)).toMatchObject({ kind: 'cluster.approve-rebuilt', input: { id, kubeSystemUid: 'uid-2' } });
+  for (const as of [auditor, nobody]) {
+    await expect(run(reachCluster, { id, proxyUrl: null }, as)).rejects.toMatchObject({ kind: 'forbidden' });
+    await expect(run(approveRebuiltCluster, { id, kubeSystemUid: 'uid-2' }, as)).rejects.toMatchObject({ kind: 'forbidden' });
+  }
+  for (const bad of [
+    { proxyUrl: 'http://u:geheim@proxy.example' },
+    { proxyUrl: 'socks5://proxy.example' },
+    { serverUrl: 'http://api.example' },
+    { caPem: 'x' },
+  ]) {
+    const refusal = await run(reachCluster, { id, ...bad }).catch((error: unknown) => error);
+    expect(refusal).toMatchObject({ kind: 'bad-input' });
+    expect(JSON.stringify(refusal)).not.toContain('geheim');
+  }
 });
 
 test('a pasted kubeconfig can be looked into before it is used', async () => {

@@ -10,16 +10,20 @@ import { insertInvitation, noSuchCluster, updateCluster } from './mutations.ts';
 import { nameTaken } from './name-taken.ts';
 import { joinJobName, systemNamespace } from './names.ts';
 import {
+  approveRebuiltInput,
   clusterRef,
   doneOutput,
   invitedOutput,
   inviteInput,
   joinedOutput,
   joinInput,
+  reachedOutput,
+  reachInput,
   registeredOutput,
   registerInput,
   removedOutput,
   repairInput,
+  selfTestOutput,
   updateInput,
 } from './schema.ts';
 
@@ -33,6 +37,7 @@ export const registerCluster = operation({
   path: '/clusters',
   summary: 'Register a cluster with a kubeconfig that is used once and not kept',
   allow: 'setup',
+  onFreshFacts: true,
   status: 201,
   input: registerInput,
   output: registeredOutput,
@@ -54,16 +59,43 @@ export const repairCluster = operation({
   },
 });
 
+export const reachCluster = operation({
+  id: 'clusters.reach',
+  method: 'PATCH',
+  path: '/clusters/{id}/reach',
+  summary: 'Change how a cluster is reached (address, name, proxy, certificate authorities); tried live before it is accepted',
+  allow: 'admin',
+  input: reachInput,
+  output: reachedOutput,
+  async run({ ask }, _viewer, input) {
+    return reachedOutput.parse(await ask('cluster.reach', input, undefined, { timeoutMs: workerTimeoutMs }));
+  },
+});
+
+export const approveRebuiltCluster = operation({
+  id: 'clusters.approve-rebuilt',
+  method: 'POST',
+  path: '/clusters/{id}/approve-rebuilt',
+  summary: 'Say that the cluster which answers now, by its kube-system UID, takes the place of the registered one',
+  allow: 'admin',
+  input: approveRebuiltInput,
+  output: reachedOutput,
+  async run({ ask }, _viewer, input) {
+    return reachedOutput.parse(await ask('cluster.approve-rebuilt', input, undefined, { timeoutMs: workerTimeoutMs }));
+  },
+});
+
 export const inviteCluster = operation({
   id: 'clusters.invite',
   method: 'POST',
   path: '/cluster-invitations',
   summary: 'Begin a registration by one kubectl apply',
   allow: 'setup',
+  onFreshFacts: true,
   status: 201,
   input: inviteInput,
   output: invitedOutput,
-  async run({ db, config, now }, viewer, { name, labels, serverUrl, image }) {
+  async run({ db, config, now }, viewer, { name, labels, serverUrl, proxyUrl, image }) {
     const taken = await readTaken(db, { name });
     if (taken) throw nameTaken(name, taken.state === 'removed');
     const code = newCode();
@@ -73,6 +105,7 @@ export const inviteCluster = operation({
         name,
         labels,
         serverUrl,
+        proxyUrl: proxyUrl ?? null,
         image: image ?? null,
         codeHash: hashOfCode(code),
         askerId: viewer?.person.id ?? null,
@@ -152,12 +185,28 @@ export const reconcileCluster = operation({
   },
 });
 
+export const testCluster = operation({
+  id: 'clusters.self-test',
+  method: 'POST',
+  path: '/clusters/{id}/self-test',
+  summary: 'Prove now what our accounts may do in a cluster, and that the rest is refused',
+  allow: 'admin',
+  input: clusterRef,
+  output: selfTestOutput,
+  async run({ ask }, _viewer, { id }) {
+    return selfTestOutput.parse(await ask('cluster.self-test', { id }, undefined, { timeoutMs: workerTimeoutMs }));
+  },
+});
+
 export const operations = [
   registerCluster,
   repairCluster,
+  reachCluster,
+  approveRebuiltCluster,
   inviteCluster,
   joinCluster,
   updateClusterOperation,
   removeCluster,
   reconcileCluster,
+  testCluster,
 ];

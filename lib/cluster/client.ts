@@ -32,6 +32,12 @@ export interface Access {
   readonly path?: string;
 }
 
+/** Whom a request asks to be taken for. */
+export interface Identity {
+  readonly user: string;
+  readonly group?: string;
+}
+
 export interface IssuedToken {
   readonly token: string;
   readonly expiresAt: Date;
@@ -41,6 +47,9 @@ export interface ClusterClient {
   version(): Promise<string>;
   whoAmI(): Promise<{ username: string; groups: readonly string[] }>;
   mayI(access: Access): Promise<boolean>;
+  /** Tried, not asked: false when the API server refuses that we be somebody else, or to show them this. */
+  mayBe(identity: Identity): Promise<boolean>;
+  mayReadAs(identity: Identity, kind: string, name: string): Promise<boolean>;
   get(kind: string, name: string, namespace?: string): Promise<KubeObject | null>;
   list(kind: string, options?: { labelSelector?: string; namespace?: string }): Promise<ObjectList>;
   watch(kind: string, options: { labelSelector?: string; resourceVersion: string; signal?: AbortSignal }): AsyncGenerator<WatchEvent>;
@@ -91,6 +100,26 @@ export function createClusterClient(address: ClusterAddress, auth: ClusterAuth):
       })) as { status?: { allowed?: unknown } };
       if (typeof review.status?.allowed !== 'boolean') throw new ClusterError('garbage', 'an access review came back without an answer');
       return review.status.allowed;
+    },
+
+    async mayBe(identity) {
+      return unlessForbidden(async () => {
+        const review = (await transport.json({
+          method: 'POST',
+          path: '/apis/authentication.k8s.io/v1/selfsubjectreviews',
+          body: { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' },
+          headers: asHeaders(identity),
+        })) as { status?: { userInfo?: { username?: unknown } } };
+        if (review.status?.userInfo?.username !== identity.user) {
+          throw new ClusterError('garbage', 'the cluster took us for somebody else than it was asked to');
+        }
+      });
+    },
+
+    async mayReadAs(identity, kind, name) {
+      return unlessForbidden(async () => {
+        anObject(kind, await transport.json({ method: 'GET', path: objectPath(kind, name, undefined), headers: asHeaders(identity) }));
+      });
     },
 
     async get(kind, name, namespace) {
@@ -199,6 +228,20 @@ export function createClusterClient(address: ClusterAddress, auth: ClusterAuth):
 
     close: () => transport.close(),
   };
+}
+
+async function unlessForbidden(attempt: () => Promise<void>): Promise<boolean> {
+  try {
+    await attempt();
+    return true;
+  } catch (error) {
+    if (error instanceof ClusterError && error.kind === 'forbidden') return false;
+    throw error;
+  }
+}
+
+function asHeaders({ user, group }: Identity): Record<string, string> {
+  return { 'impersonate-user': user, ...(group === undefined ? {} : { 'impersonate-group': group }) };
 }
 
 function anObject(kind: string, value: unknown): KubeObject {

@@ -6,6 +6,7 @@ import { type Fault, fault } from '#lib/errors/fault.ts';
 
 export type ClusterErrorKind =
   | 'unreachable' // no answer: refused, unknown host, timeout, broken off
+  | 'forbidden-address' // the address is one that we connect to for nobody
   | 'untrusted' // an answer from somebody whose certificate is not the pinned one
   | 'unauthorized' // 401: our credential is not known there (any more)
   | 'forbidden'
@@ -77,6 +78,7 @@ export function errorFromConnection(cause: unknown): ClusterError {
   if (cause instanceof ClusterError) return cause;
   const code = codeOf(cause);
   const text = cause instanceof Error ? cause.message : String(cause);
+  if (code === 'FORBIDDEN_ADDRESS') return new ClusterError('forbidden-address', text, { cause });
   if (certificateCodes.has(code)) return new ClusterError('untrusted', `${code}: ${text}`, { cause });
   return new ClusterError('unreachable', code && !text.includes(code) ? `${code}: ${text}` : text, { cause });
 }
@@ -110,6 +112,13 @@ export function clusterFault(error: unknown, serverUrl: string): Fault {
         'upstream',
         'cluster.unreachable',
         `The API server at ${serverUrl} cannot be reached from here${because(error)}. Check the address and the network between, then try again.`,
+        options,
+      );
+    case 'forbidden-address':
+      return fault(
+        'bad-input',
+        'cluster.forbidden-address',
+        `Gatehouse does not connect to ${serverUrl}: ${withoutStop(error.message)}. Use the address that the API server has in your network.`,
         options,
       );
     case 'untrusted':
@@ -154,6 +163,7 @@ const withoutStop = (text: string) => text.replace(/[\s.]+$/, '');
 
 function because(error: ClusterError): string {
   const reasons: readonly (readonly [RegExp, string])[] = [
+    [/PROXY_REFUSED/, ' (its proxy refused to pass us on)'],
     [/ECONNREFUSED/, ' (the connection is refused)'],
     [/ENOTFOUND|EAI_AGAIN/, ' (the host name is not known)'],
     [/EHOSTUNREACH|ENETUNREACH/, ' (there is no route)'],
@@ -167,4 +177,13 @@ function certificateSentence(error: ClusterError): string {
   if (/EXPIRED/.test(error.message)) return 'has expired';
   if (/NOT_YET/.test(error.message)) return 'is not valid yet';
   return 'is not signed by the given certificate authority';
+}
+
+/** Does something at an address; what goes wrong between us and the API server there is thrown in the public voice. */
+export async function inPublicWords<T>(address: { readonly url: string }, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof ClusterError ? clusterFault(error, address.url) : error;
+  }
 }

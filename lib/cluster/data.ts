@@ -28,6 +28,26 @@ export function readStatusRow(db: Database, clusterId: string) {
   return db.prisma.clusterStatus.findUnique({ where: { clusterId } });
 }
 
+export function readSelfTest(db: Database, clusterId: string) {
+  return db.prisma.clusterSelfTest.findUnique({ where: { clusterId } });
+}
+
+/** As whom the door may act there, as the cluster confirmed it: the first that match, and how many there are. */
+export async function readEntries(db: Database, clusterId: string, { name, limit }: { name: string | undefined; limit: number }) {
+  const pattern = `%${(name ?? '').replace(/[\\%_]/g, '\\$&')}%`;
+  const where = 'e.cluster_id = $1 AND (e.wire_name ILIKE $2 OR p.display_name ILIKE $2)';
+  const from = 'FROM cluster_entry e JOIN person p ON p.id = e.person_id';
+  const [total, matching, people] = await Promise.all([
+    countEntries(db, clusterId),
+    db.sql.query<{ count: number }>(`SELECT count(*)::int AS count ${from} WHERE ${where}`, [clusterId, pattern]),
+    db.sql.query<{ personId: string; wireName: string; displayName: string }>(
+      `SELECT e.person_id AS "personId", e.wire_name AS "wireName", p.display_name AS "displayName" ${from} WHERE ${where} ORDER BY e.wire_name LIMIT $3`,
+      [clusterId, pattern, limit],
+    ),
+  ]);
+  return { total, matching: matching.rows[0]?.count ?? 0, people: people.rows };
+}
+
 export async function countNamespaces(db: Database): Promise<Map<string, number>> {
   const counts = await db.prisma.clusterNamespace.groupBy({ by: ['clusterId'], _count: { _all: true } });
   return new Map(counts.map(({ clusterId, _count }) => [clusterId, _count._all]));
@@ -102,10 +122,15 @@ export function readReconcileCredential(db: Database, clusterId: string) {
 
 export interface ReconcilerAccess {
   readonly address: ClusterAddress;
+  readonly kubeSystemUid: string;
   readonly token: string;
   readonly expiresAt: Date;
   readonly version: number;
   readonly joinedAt: Date;
+}
+
+export function addressOf(row: { serverUrl: string; serverName: string | null; caPem: string; proxyUrl: string | null }): ClusterAddress {
+  return { url: row.serverUrl, serverName: row.serverName, caPem: row.caPem, proxyUrl: row.proxyUrl };
 }
 
 /** Where a cluster is and the token of the account that may write there. The worker's alone. */
@@ -113,7 +138,8 @@ export async function openReconcilerAccess(db: Database, openingKey: OpeningKey,
   const [row, credential] = await Promise.all([readClusterRow(db, clusterId), readReconcileCredential(db, clusterId)]);
   if (!row || !credential) throw new ClusterError('unauthorized', `there is no reconciler's credential of ${clusterId}`);
   return {
-    address: { url: row.serverUrl, serverName: row.serverName, caPem: row.caPem },
+    address: addressOf(row),
+    kubeSystemUid: row.kubeSystemUid,
     token: openToken(openingKey, clusterId, 'reconciler', credential.sealed),
     expiresAt: credential.expiresAt,
     version: credential.version,

@@ -49,7 +49,7 @@ export async function acceptDelivery(registrar: Registrar, { invitation: id, sea
         askerId: invitation.askerId,
         invitationId: id,
       },
-      { url: invitation.serverUrl ?? '', serverName: null, caPem: readCertificates(delivery.ca) },
+      { url: invitation.serverUrl ?? '', serverName: null, caPem: readCertificates(delivery.ca), proxyUrl: invitation.proxyUrl },
       {
         kubeSystemUid: delivery.kubeSystemUid,
         tokens: { door: issued(delivery.door), reconciler: issued(delivery.reconciler) },

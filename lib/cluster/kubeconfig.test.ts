@@ -40,6 +40,13 @@ test('a whole kubeconfig gives address, authority and credential', () => {
   expect(auth).toEqual({ kind: 'token', token: 'a-token' });
 });
 
+test('the proxy of a kubeconfig is gone through, and the page says so before anything is tried', () => {
+  const text = kubeconfig({ cluster: { 'proxy-url': 'http://proxy.example:3128/' } });
+  expect(readKubeconfig(text).address.proxyUrl).toBe('http://proxy.example:3128');
+  expect(readContexts(text).contexts[0]).toMatchObject({ proxyUrl: 'http://proxy.example:3128', refusal: null });
+  expect(readContexts(kubeconfig()).contexts[0]?.proxyUrl).toBeNull();
+});
+
 test('a client certificate is a credential too', () => {
   const user = {
     token: undefined,
@@ -63,7 +70,8 @@ const refused: readonly [what: string, change: Change, code: string][] = [
   ['no address', { cluster: { server: 'api.east.example' } }, 'kubeconfig.no-server'],
   ['no authority', { cluster: { 'certificate-authority-data': undefined } }, 'kubeconfig.no-ca'],
   ['an authority that is no certificate', { cluster: { 'certificate-authority-data': base64('hello') } }, 'kubeconfig.bad-ca'],
-  ['a proxy', { cluster: { 'proxy-url': 'http://10.0.0.1' } }, 'kubeconfig.proxy-url'],
+  ['a proxy of another kind', { cluster: { 'proxy-url': 'socks5://10.0.0.1' } }, 'kubeconfig.proxy-url'],
+  ['a proxy with a password in its address', { cluster: { 'proxy-url': 'http://us:geheim@10.0.0.1' } }, 'kubeconfig.proxy-url'],
   ['impersonation', { user: { as: 'system:admin' } }, 'kubeconfig.impersonates'],
   ['a password', { user: { token: undefined, username: 'admin', password: 'geheim' } }, 'kubeconfig.password'],
   ['no credential', { user: { token: undefined } }, 'kubeconfig.no-credential'],

@@ -5,7 +5,7 @@
 import { X509Certificate } from 'node:crypto';
 import { parseDocument } from 'yaml';
 import { type Fault, fault, isFault } from '#lib/errors/fault.ts';
-import { KUBECONFIG_BYTES_MAX } from './schema.ts';
+import { KUBECONFIG_BYTES_MAX, proxyUrl } from './schema.ts';
 import type { ClusterAddress, ClusterAuth } from './transport.ts';
 
 export interface AdminAccess {
@@ -18,6 +18,8 @@ export interface ContextChoice {
   readonly name: string;
   readonly server: string;
   readonly user: string;
+  /** As the kubeconfig says it; null = straight, or one that we refuse. */
+  readonly proxyUrl: string | null;
   /** Null when we can use it. */
   readonly refusal: string | null;
 }
@@ -38,6 +40,7 @@ export function readContexts(text: string): KubeconfigContents {
     name,
     server: textOf(lookUp(config, 'clusters', textOf(value.cluster))?.server),
     user: textOf(value.user),
+    proxyUrl: proxyUrl.safeParse(textOf(lookUp(config, 'clusters', textOf(value.cluster))?.['proxy-url'])).data ?? null,
     refusal: refusalOf(() => accessOf(config, name)),
   }));
   return { current: textOf(config['current-context']) || null, contexts };
@@ -93,11 +96,6 @@ function addressOf(cluster: Fields): ClusterAddress {
       'insecure',
       'The kubeconfig says insecure-skip-tls-verify. Gatehouse never speaks to a server it cannot verify: put its certificate authority in instead.',
     );
-  if (cluster['proxy-url'])
-    throw refuse(
-      'proxy-url',
-      'The kubeconfig reaches its cluster through proxy-url, which Gatehouse does not use. Give an address it can reach directly.',
-    );
   if (!URL.canParse(server)) throw refuse('no-server', 'The kubeconfig has no usable server address.');
   const url = new URL(server);
   if (url.protocol !== 'https:')
@@ -106,7 +104,19 @@ function addressOf(cluster: Fields): ClusterAddress {
     throw refuse('odd-server', 'The kubeconfig’s server address has a user name, query or fragment in it. Use the plain https address.');
   if (cluster['certificate-authority']) throw fileReference('certificate-authority');
   const serverName = textOf(cluster['tls-server-name']);
-  return { url: url.href.replace(/\/+$/, ''), serverName: serverName === '' ? null : serverName, caPem: caOf(cluster) };
+  return {
+    url: url.href.replace(/\/+$/, ''),
+    serverName: serverName === '' ? null : serverName,
+    caPem: caOf(cluster),
+    proxyUrl: proxyOf(cluster),
+  };
+}
+
+function proxyOf(cluster: Fields): string | null {
+  if (!cluster['proxy-url']) return null;
+  const { data, error } = proxyUrl.safeParse(textOf(cluster['proxy-url']));
+  if (error) throw refuse('proxy-url', `The kubeconfig’s proxy-url cannot be used. ${error.issues[0]?.message ?? ''}`.trim());
+  return data;
 }
 
 function caOf(cluster: Fields): string {

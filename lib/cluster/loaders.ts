@@ -8,21 +8,26 @@ import {
   readClusterRow,
   readClusterRows,
   readCredentialAges,
+  readEntries,
   readInvitation,
   readInvitationByCode,
   readNamespaces,
   readObservedObjects,
   readPerson,
   readProjectsOfNamespaces,
+  readSelfTest,
   readStatusRow,
   readStatusRows,
 } from './data.ts';
+import { readHealthRow } from './health-data.ts';
 import { hashOfCode, notInvited } from './invitation-code.ts';
 import { readContexts } from './kubeconfig.ts';
 import { joinManifest } from './manifest.ts';
 import { noSuchCluster } from './mutations.ts';
-import { namespaceListGroup, probeName } from './names.ts';
 import { doorUser, reconcilerRights, reconcilerUser, systemRights } from './own-objects.ts';
+import type { ImpersonationMode } from './powers.ts';
+import { doorSentences, modeInWords } from './powers-in-words.ts';
+import { reachViewOf } from './reach-views.ts';
 import {
   clusterDetail,
   clusterRef,
@@ -37,9 +42,10 @@ import {
   namespacesOutput,
   objectsOutput,
   type PlanStep,
+  powersInput,
   powersView,
 } from './schema.ts';
-import { caFingerprint, namespaceViewOf, statusOf, summaryOf } from './views.ts';
+import { namespaceViewOf, selfTestOf, statusOf, summaryOf } from './views.ts';
 
 export const listClusters = operation({
   id: 'clusters.list',
@@ -71,20 +77,20 @@ export const getCluster = operation({
   allow: 'auditor',
   input: clusterRef,
   output: clusterDetail,
-  async run({ db }, _viewer, { id }) {
+  async run({ db, now }, _viewer, { id }) {
     const row = await requireCluster(db, id);
-    const [status, namespaces, ages, entries, registrar] = await Promise.all([
+    const [status, namespaces, ages, entries, registrar, health] = await Promise.all([
       readStatusRow(db, id),
       countNamespaces(db),
       readCredentialAges(db, id),
       countEntries(db, id),
       row.registeredBy ? readPerson(db, row.registeredBy) : null,
+      readHealthRow(db, id),
     ]);
     return {
       ...summaryOf(row, status ?? undefined, namespaces.get(id) ?? 0),
-      serverName: row.serverName,
+      ...reachViewOf(row, health, now),
       kubeSystemUid: row.kubeSystemUid,
-      caFingerprint: caFingerprint(row.caPem),
       registeredBy: registrar ? { id: registrar.id, name: registrar.displayName } : null,
       doorCredential: ages.door,
       reconcileCredential: ages.reconciler,
@@ -150,32 +156,28 @@ export const getClusterPowers = operation({
   id: 'clusters.powers',
   method: 'GET',
   path: '/clusters/{id}/powers',
-  summary: 'What our two accounts may do in a cluster',
+  summary: 'What our two accounts may do in a cluster, as whom, in which mode, and what the last self-test found',
   allow: 'auditor',
-  input: clusterRef,
+  input: powersInput,
   output: powersView,
-  async run({ db, world }, _viewer, { id }) {
+  async run({ db, world, now }, _viewer, { id, name, limit }) {
     const row = await requireCluster(db, id);
-    const status = await readStatusRow(db, id);
+    const [status, tested, names] = await Promise.all([readStatusRow(db, id), readSelfTest(db, id), readEntries(db, id, { name, limit })]);
     const powers = (status?.powers ?? {}) as { groups?: string[]; people?: number; appliedAt?: string };
-    const groups = powers.groups ?? [];
-    const special = [namespaceListGroup(world.installation.id), probeName(world.installation.id), 'system:authenticated'];
-    const platform = groups.filter((group) => !special.includes(group)).length;
+    const mode = row.mode as ImpersonationMode;
+    const facts = { mode, strict: row.strict, people: powers.people ?? 0, groups: powers.groups ?? [] };
     return {
       strict: row.strict,
-      mode: row.mode as 'classic' | 'constrained',
+      mode,
+      modeMeans: modeInWords(mode, row.strict, tested?.constrained ?? null),
+      selfTest: tested && selfTestOf(tested),
+      names,
       appliedAt: powers.appliedAt ?? null,
       door: {
         account: doorUser,
-        people: row.strict ? (powers.people ?? 0) : null,
-        groups,
-        sentences: [
-          row.strict
-            ? `act as ${counted(powers.people ?? 0, 'person', 'people')}, by name: those who have a right here now`
-            : 'act as any user name: strict mode is off for this cluster',
-          `give them ${counted(platform, 'platform group', 'platform groups')} of ours, by name, and system:authenticated`,
-          'nothing else: it may not read, write or list anything by itself',
-        ],
+        people: row.strict ? facts.people : null,
+        groups: facts.groups,
+        sentences: doorSentences(world, id, now, facts),
       },
       reconciler: {
         account: reconcilerUser,
@@ -259,10 +261,6 @@ function matches(row: { name: string; title: string | null; labels: unknown }, s
     .toLowerCase()
     .split(/\s+/)
     .every((word) => text.includes(word));
-}
-
-function counted(count: number, one: string, many: string): string {
-  return `${count} ${count === 1 ? one : many}`;
 }
 
 function titleIn(body: unknown): string | null {

@@ -1,11 +1,13 @@
 // Writes of the clusters' rows. A registration is one transaction: the cluster, both sealed tokens, its status and its audit event.
 import { type Actor, record } from '#lib/audit/record.ts';
 import { changing, type Database, type Tx } from '#lib/db/database.ts';
+import type { Prisma } from '#lib/db/generated/client.ts';
 import { newId } from '#lib/db/ids.ts';
 import type { Touch } from '#lib/db/topics.ts';
 import { fault } from '#lib/errors/fault.ts';
 import { revoke } from '#lib/revocation/mutations.ts';
-import type { ClusterState, InvitationState } from './schema.ts';
+import type { ImpersonationMode } from './powers.ts';
+import type { ClusterState, InvitationState, SelfTestCheck } from './schema.ts';
 import type { ClusterAddress } from './transport.ts';
 
 export interface SealedToken {
@@ -41,6 +43,7 @@ export async function insertCluster(db: Database, row: ClusterRow): Promise<void
         serverUrl: address.url,
         serverName: address.serverName,
         caPem: address.caPem,
+        proxyUrl: address.proxyUrl ?? null,
         kubeSystemUid,
         version,
         registeredBy: askerId,
@@ -84,6 +87,7 @@ export async function replaceAccess(db: Database, { id, address, version, askerI
         serverUrl: address.url,
         serverName: address.serverName,
         caPem: address.caPem,
+        proxyUrl: address.proxyUrl ?? null,
         version,
         state: 'joining',
         stateDetail: null,
@@ -91,6 +95,8 @@ export async function replaceAccess(db: Database, { id, address, version, askerI
       },
     });
     await writeTokens(tx, id, { door, reconciler });
+    // New accounts are to be proven anew, as soon as the cluster is in step.
+    await tx.clusterSelfTest.deleteMany({ where: { clusterId: id } });
     await record(tx, {
       event: 'cluster.credential-renewed',
       actor: await actorOf(tx, askerId),
@@ -194,8 +200,68 @@ export async function setClusterState(
 
 function eventOf(before: ClusterState, now: ClusterState) {
   if (now === 'unreachable') return 'cluster.unreachable' as const;
-  if (now === 'credential-invalid' || now === 'wrong-cluster') return 'cluster.credential-invalid' as const;
+  if (now === 'wrong-cluster') return 'cluster.rebuilt' as const;
+  if (now === 'credential-invalid') return 'cluster.credential-invalid' as const;
   return now === 'ready' && before !== 'joining' ? ('cluster.recovered' as const) : undefined;
+}
+
+export interface SelfTestResult {
+  readonly cluster: { readonly id: string; readonly name: string };
+  readonly mode: ImpersonationMode;
+  readonly outcome: 'passed' | 'failed';
+  /** Null: not shown this time, so what was known stays. */
+  readonly constrained: boolean | null;
+  readonly checks: readonly SelfTestCheck[];
+  /** Null: the worker's own, at registration and daily. */
+  readonly askerId: string | null;
+}
+
+/** The reconciler hears of it by the change, and follows what it says of the server. A repeated failure is one event in the audit log. */
+export async function writeSelfTest(db: Database, { cluster, askerId, checks, ...result }: SelfTestResult): Promise<void> {
+  await changing(db, async (tx, touch) => {
+    const before = await tx.clusterSelfTest.findUnique({ where: { clusterId: cluster.id } });
+    const failed = checks.filter(({ expected, found }) => expected !== found);
+    const now = new Date();
+    const row = {
+      ...result,
+      constrained: result.constrained ?? before?.constrained ?? false,
+      testedAt: now,
+      since: before?.outcome === result.outcome ? before.since : now,
+      checks: checks as unknown as Prisma.InputJsonArray,
+    };
+    await tx.clusterSelfTest.upsert({ where: { clusterId: cluster.id }, create: { clusterId: cluster.id, ...row }, update: row });
+    const repeats = askerId === null && before?.outcome === 'failed' && result.outcome === 'failed';
+    if (!repeats) {
+      await record(tx, {
+        event: 'cluster.self-test',
+        actor: askerId === null ? { kind: 'system', name: 'self-test' } : await actorOf(tx, askerId),
+        subject: { kind: 'cluster', id: cluster.id, name: cluster.name },
+        clusterId: cluster.id,
+        detail: {
+          ...result,
+          checks: checks.length,
+          failed: failed.slice(0, 20).map(({ account, words, found }) => `${account}: ${found} to ${words}`),
+        },
+      });
+    }
+    touch('cluster', cluster.id);
+  });
+}
+
+/** By which words our account there acts as people; written when the cluster has taken them, by the reconciler alone. */
+export async function setImpersonationMode(db: Database, cluster: { id: string; name: string }, mode: ImpersonationMode): Promise<void> {
+  await changing(db, async (tx, touch) => {
+    const { count } = await tx.cluster.updateMany({ where: { id: cluster.id, NOT: [{ mode }, { state: 'removed' }] }, data: { mode } });
+    if (count === 0) return;
+    await record(tx, {
+      event: 'cluster.impersonation-changed',
+      actor: { kind: 'system', name: 'reconciler' },
+      subject: { kind: 'cluster', id: cluster.id, name: cluster.name },
+      clusterId: cluster.id,
+      detail: { now: mode },
+    });
+    touch('cluster', cluster.id);
+  });
 }
 
 /** Removal begins with the end of all access: doors refuse and cut before anything is cleared away in the cluster itself. */
@@ -232,6 +298,7 @@ export async function forgetCluster(db: Database, id: string): Promise<void> {
     db.prisma.observedObject.deleteMany({ where: { clusterId: id } }),
     db.prisma.clusterNamespace.deleteMany({ where: { clusterId: id } }),
     db.prisma.clusterStatus.deleteMany({ where: { clusterId: id } }),
+    db.prisma.clusterSelfTest.deleteMany({ where: { clusterId: id } }),
   ]);
 }
 
@@ -241,6 +308,7 @@ export interface NewInvitation {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly serverUrl: string;
+  readonly proxyUrl?: string | null;
   readonly codeHash: Buffer;
   /** Null during the first setup. */
   readonly askerId: string | null;

@@ -35,6 +35,20 @@ export function probeName(installationId: string): string {
   return `gatehouse:${installationId}:probe`;
 }
 
+/** Stands in the constrained rules alone: whoever is let through as this user stands before a server that knows constrained impersonation. */
+export function trialName(installationId: string): string {
+  return `gatehouse:${installationId}:trial`;
+}
+
+/** What the door's account may do stands in objects of this name, or of one that begins with it and a dash. */
+export function doorPowersName(installationId: string): string {
+  return `gatehouse:${installationId}:door`;
+}
+
+export function isDoorPower(name: string): boolean {
+  return /^gatehouse:[^:]+:door(-|$)/.test(name);
+}
+
 export function accountName(account: string): string {
   return `system:serviceaccount:${systemNamespace}:${account}`;
 }

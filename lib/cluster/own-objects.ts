@@ -129,6 +129,11 @@ export function bindClusterRole(metadata: KubeObject['metadata'], role: string, 
   };
 }
 
+/** The same in one namespace, which the metadata names. */
+export function bindClusterRoleIn(metadata: KubeObject['metadata'], role: string, subject: object): KubeObject {
+  return { ...bindClusterRole(metadata, role, subject), kind: 'RoleBinding' };
+}
+
 export function accountSubject(name: string): object {
   return { kind: 'ServiceAccount', name, namespace: systemNamespace };
 }

@@ -12,7 +12,7 @@ import { newId } from '#lib/db/ids.ts';
 import { fault } from '#lib/errors/fault.ts';
 import type { Log } from '#lib/log/log.ts';
 import { type ClusterAddress, type ClusterAuth, type ClusterClient, createClusterClient, type IssuedToken } from './client.ts';
-import { ClusterError, clusterFault } from './cluster-error.ts';
+import { inPublicWords } from './cluster-error.ts';
 import { readTaken } from './data.ts';
 import type { KubeObject } from './kube-object.ts';
 import { insertCluster, replaceAccess } from './mutations.ts';
@@ -21,9 +21,10 @@ import { doorAccount, installationLabel, reconcilerAccount, systemNamespace, tok
 import { accountObject, compileOwnObjects, systemNamespaceObject } from './own-objects.ts';
 import { doorPowers } from './powers.ts';
 import { type Probe, probeCluster } from './probe.ts';
+import { replaceCluster, requireApproved } from './reach.ts';
 import { requireRights } from './rights.ts';
 import { sealingKeyOf, sealToken } from './sealed-token.ts';
-import { doorExpectation, eventually, reconcilerExpectation, selfTest } from './self-test.ts';
+import { eventually, proveAccounts, requireAsExpected } from './self-test.ts';
 
 export interface Registrar {
   readonly db: Database;
@@ -106,13 +107,16 @@ export async function registerWithTokens(
   });
 }
 
-/** New tokens for a cluster that we already have: after a long absence, or when somebody removed our accounts. The cluster must be the same. */
+/**
+ * New tokens for a cluster that we already have: after a long absence, or when somebody removed our accounts. It keeps its id, its name and
+ * its grants. Another cluster takes its place only when an administrator said yes to exactly that one.
+ */
 export async function repairWithCredential(
   registrar: Registrar,
   cluster: { id: string; name: string; kubeSystemUid: string },
   address: ClusterAddress,
   auth: ClusterAuth,
-  askerId: string | null,
+  { askerId, approveUid }: { askerId: string | null; approveUid: string | undefined },
   tell: Tell,
 ): Promise<Registered> {
   return inPublicWords(address, async () => {
@@ -120,17 +124,14 @@ export async function repairWithCredential(
     try {
       await tell('Reaching the API server');
       const probe = await probeCluster(admin);
-      if (probe.kubeSystemUid !== cluster.kubeSystemUid) {
-        throw fault(
-          'conflict',
-          'cluster.another-cluster',
-          `At ${address.url} answers another cluster than “${cluster.name}”. A rebuilt cluster is a new one: remove the old and register it under a new name.`,
-        );
-      }
+      const isRebuilt = probe.kubeSystemUid !== cluster.kubeSystemUid;
+      if (isRebuilt) await requireApproved(registrar.db, cluster, probe.kubeSystemUid, approveUid);
       await tell('Checking rights');
       await requireRights(admin);
       return await withAccounts(registrar, admin, tell, async (tokens) => {
-        await testAccounts(address, tokens, tell);
+        // People may have rights there already, and with them the ceiling that reaches as far.
+        await testAccounts(registrar, address, tokens, tell, { secretsWithinReach: true });
+        if (isRebuilt) await replaceCluster(registrar.db, cluster, probe, askerId, tell);
         await replaceAccess(registrar.db, {
           id: cluster.id,
           address,
@@ -155,7 +156,7 @@ async function finish(
   tokens: Tokens,
   tell: Tell,
 ): Promise<Registered> {
-  await testAccounts(address, tokens, tell);
+  await testAccounts(registrar, address, tokens, tell);
   const id = newId('c');
   await insertCluster(registrar.db, {
     ...wanted,
@@ -172,12 +173,19 @@ function sealed({ openingKey }: Registrar, clusterId: string, account: 'door' | 
   return { sealed: sealToken(sealingKeyOf(openingKey), clusterId, account, token), expiresAt };
 }
 
-async function testAccounts(address: ClusterAddress, tokens: Tokens, tell: Tell): Promise<void> {
+async function testAccounts(
+  { installationId }: Registrar,
+  address: ClusterAddress,
+  tokens: Tokens,
+  tell: Tell,
+  { secretsWithinReach } = { secretsWithinReach: false },
+): Promise<void> {
   await tell('Testing what our accounts may do, and what not');
   const door = createClusterClient(address, { kind: 'token', token: tokens.door.token });
   const reconciler = createClusterClient(address, { kind: 'token', token: tokens.reconciler.token });
   try {
-    await Promise.all([selfTest(door, doorExpectation), selfTest(reconciler, reconcilerExpectation)]);
+    // The classic wording is what every server knows; the reconciler goes on from here.
+    requireAsExpected(await proveAccounts(door, reconciler, { installationId, mode: 'classic', strict: true, secretsWithinReach }));
   } finally {
     await Promise.all([door.close(), reconciler.close()]);
   }
@@ -255,12 +263,4 @@ async function requireNotRegistered({ db }: Registrar, { kubeSystemUid }: Probe)
   const taken = await readTaken(db, { kubeSystemUid });
   if (!taken) return;
   throw fault('conflict', 'cluster.already-registered', `This cluster is already registered, as “${taken.name}”.`);
-}
-
-async function inPublicWords<T>(address: ClusterAddress, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw error instanceof ClusterError ? clusterFault(error, address.url) : error;
-  }
 }

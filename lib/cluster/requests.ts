@@ -14,8 +14,10 @@ import { acceptDelivery } from './invitation.ts';
 import { readKubeconfig } from './kubeconfig.ts';
 import { forgetCluster, markRemoved, noSuchCluster, recordFailedRegistration } from './mutations.ts';
 import { reconcileLeaseName } from './names.ts';
+import { proveForAsker } from './proof.ts';
+import { approveRebuilt, changeReach } from './reach.ts';
 import { type Registrar, registerWithCredential, repairWithCredential, type Tell } from './register.ts';
-import { clusterRef, joinInput, registerInput, repairInput } from './schema.ts';
+import { approveRebuiltInput, clusterRef, joinInput, reachInput, registerInput, repairInput } from './schema.ts';
 import type { ClusterAddress } from './transport.ts';
 
 export interface ClusterHandlersOptions {
@@ -33,11 +35,11 @@ export function clusterHandlers({ db, world, openingKey, log }: ClusterHandlersO
   const registrar: Registrar = { db, openingKey, installationId: world.installation.id, log };
   return {
     async 'cluster.register'(request) {
-      const { name, title, labels, context, serverUrl } = registration.parse(request.input);
+      const { name, title, labels, context, ...outside } = registration.parse(request.input);
       try {
         const { address, auth } = readKubeconfig(pasted.parse(request.secret).kubeconfig, context);
         const wanted = { name, title: title || null, labels, askerId: request.askerId };
-        return await registerWithCredential(registrar, wanted, atOutside(address, serverUrl), auth, telling(request));
+        return await registerWithCredential(registrar, wanted, atOutside(address, outside), auth, telling(request));
       } catch (error) {
         await recordFailedRegistration(db, request.askerId, name, asFault(error).message);
         throw error;
@@ -49,11 +51,28 @@ export function clusterHandlers({ db, world, openingKey, log }: ClusterHandlersO
     },
 
     async 'cluster.repair'(request) {
-      const { id, context, serverUrl } = repair.parse(request.input);
-      const cluster = await readClusterRow(db, id);
-      if (!cluster || cluster.state === 'removed') throw noSuchCluster();
+      const { id, context, approveUid, ...outside } = repair.parse(request.input);
+      const cluster = await requireStanding(db, id);
       const { address, auth } = readKubeconfig(pasted.parse(request.secret).kubeconfig, context);
-      return repairWithCredential(registrar, cluster, atOutside(address, serverUrl), auth, request.askerId, telling(request));
+      // An administrator's own machine may need no proxy where this one does.
+      const way = { ...address, proxyUrl: address.proxyUrl ?? cluster.proxyUrl };
+      const consent = { askerId: request.askerId, approveUid };
+      return repairWithCredential(registrar, cluster, atOutside(way, outside), auth, consent, telling(request));
+    },
+
+    async 'cluster.reach'(request) {
+      const { id, ...change } = reachInput.parse(request.input);
+      return changeReach(registrar, await requireStanding(db, id), change, request.askerId, telling(request));
+    },
+
+    async 'cluster.approve-rebuilt'(request) {
+      const { id, kubeSystemUid } = approveRebuiltInput.parse(request.input);
+      return approveRebuilt(registrar, await requireStanding(db, id), kubeSystemUid, request.askerId, telling(request));
+    },
+
+    async 'cluster.self-test'(request) {
+      const { id } = clusterRef.parse(request.input);
+      return proveForAsker({ db, world, openingKey }, id, request.askerId);
     },
 
     async 'cluster.remove'(request) {
@@ -66,9 +85,18 @@ export function clusterHandlers({ db, world, openingKey, log }: ClusterHandlersO
   };
 }
 
-/** The address that we all will use: the one an admin typed, else the kubeconfig's own. */
-function atOutside(address: ClusterAddress, serverUrl: string | undefined): ClusterAddress {
-  return serverUrl ? { ...address, url: serverUrl.replace(/\/+$/, '') } : address;
+async function requireStanding(db: Database, id: string) {
+  const cluster = await readClusterRow(db, id);
+  if (!cluster || cluster.state === 'removed') throw noSuchCluster();
+  return cluster;
+}
+
+/** The address that we all will use: what an admin typed, else the kubeconfig's own. */
+function atOutside(
+  address: ClusterAddress,
+  { serverUrl, proxyUrl }: { serverUrl?: string | undefined; proxyUrl?: string | undefined },
+): ClusterAddress {
+  return { ...address, ...(serverUrl ? { url: serverUrl.replace(/\/+$/, '') } : {}), ...(proxyUrl ? { proxyUrl } : {}) };
 }
 
 function telling(request: AskedRequest): Tell {

@@ -31,7 +31,9 @@ export async function requireRights(client: ClusterClient): Promise<void> {
   );
 }
 
-export function inWords({ verb, resource, subresource, namespace, name }: Access): string {
+export function inWords({ verb, resource, subresource, namespace, name, path }: Access): string {
+  if (path !== undefined) return `${verb} ${path}`;
+  if (verb === '*' && resource === '*') return 'do anything at all';
   const what = subresource ? `${resource}/${subresource}` : resource;
   return `${verb} ${what}${name ? ` ${name}` : ''}${namespace ? ` in ${namespace}` : ''}`;
 }

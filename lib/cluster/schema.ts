@@ -26,6 +26,35 @@ export const serverUrl = z
   .max(500)
   .refine(isPlainHttpsUrl, 'The address must look like https://api.example.com:6443, without user name, query or fragment.');
 
+/** As `tls-server-name` in a kubeconfig: a DNS name, for an address is compared as one. */
+export const serverName = z
+  .string()
+  .trim()
+  .max(253)
+  .regex(
+    /^(?!\d+(\.\d+){3}$)[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$/,
+    'A server name is a DNS name such as kubernetes.default.',
+  );
+
+/** Scheme, host and port, and nothing else: whoever may read a cluster may read this. */
+export const proxyUrl = z
+  .string()
+  .trim()
+  .max(300)
+  .refine(
+    hasNoCredential,
+    'Gatehouse takes no user name or password in a proxy’s address. Let the proxy admit us by our own address instead.',
+  )
+  .refine(isPlainProxyUrl, 'The proxy must look like http://proxy.example.com:3128 (or https://), without path or query.')
+  .transform((text) => new URL(text).origin);
+
+const pemText = z.string().trim().min(1).max(64_000);
+const fingerprint = z
+  .string()
+  .regex(/^[0-9A-F]{2}(:[0-9A-F]{2}){31}$/, 'A fingerprint is the SHA-256 as 32 pairs of capital hex digits, with colons.');
+/** What `kubectl get namespace kube-system -o jsonpath={.metadata.uid}` says. */
+const kubeSystemUid = z.string().regex(/^[0-9A-Za-z-]{1,64}$/);
+
 export const clusterId = z.string().regex(/^[a-z]+-[a-z0-9]{6,20}$/);
 export const title = z
   .string()
@@ -55,17 +84,37 @@ export const registerInput = z.object({
   context: z.string().max(253).optional(),
   /** The outside address, where the kubeconfig's own is one that only its author can reach. */
   serverUrl: serverUrl.optional(),
+  /** An HTTP(S) proxy on the way; the kubeconfig's own `proxy-url` when left out. */
+  proxyUrl: proxyUrl.optional(),
 });
 export const repairInput = z.object({
   id: clusterId,
   kubeconfig: kubeconfigText,
   context: z.string().max(253).optional(),
   serverUrl: serverUrl.optional(),
+  proxyUrl: proxyUrl.optional(),
+  /** Says yes to a rebuilt cluster: the kube-system UID of the one that answers now, which then takes the registered one's place. */
+  approveUid: kubeSystemUid.optional(),
 });
+/** How a registered cluster is reached. Whatever is asked is tried live first, and refused when the same cluster does not answer that way. */
+export const reachInput = z.object({
+  id: clusterId,
+  serverUrl: serverUrl.optional(),
+  /** Null = the address's own host name. */
+  serverName: serverName.nullish(),
+  /** Null = straight. */
+  proxyUrl: proxyUrl.nullish(),
+  /** PEM certificates that stand beside the present ones from now on. */
+  addAuthority: pemText.optional(),
+  /** The fingerprint of the one that is trusted no longer. */
+  removeAuthority: fingerprint.optional(),
+});
+export const approveRebuiltInput = z.object({ id: clusterId, kubeSystemUid });
 export const inviteInput = z.object({
   name: clusterName,
   labels: clusterLabels.default({}),
   serverUrl,
+  proxyUrl: proxyUrl.optional(),
   /** An image with `node` on its PATH, for clusters that may not pull the default one. */
   image: z
     .string()
@@ -146,20 +195,97 @@ export const namespaceView = z.object({
   quota: z.object({ hard: z.record(z.string(), z.string()), used: z.record(z.string(), z.string()) }).nullable(),
 });
 
+/** What the API server shows of itself. */
+export const serverCertificate = z.object({
+  subject: z.string(),
+  issuer: z.string(),
+  fingerprint: z.string(),
+  notAfter: moment,
+  /** The fingerprint of the registered authority that it was verified by. */
+  authority: z.string(),
+});
+
+export const authorityView = z.object({
+  fingerprint: z.string(),
+  subject: z.string(),
+  notBefore: moment,
+  notAfter: moment,
+  /** Whether the server's present certificate comes from this one; null until the worker has looked. */
+  inUse: z.boolean().nullable(),
+});
+
+/** The cluster as the worker finds it: looked at every few seconds, less often while it does not answer. */
+export const healthView = z.object({
+  reachable: z.boolean().nullable(),
+  lookedAt: moment.nullable(),
+  reachedAt: moment.nullable(),
+  latencyMs: z.number().nullable(),
+  failures: z.number(),
+  /** While it does not answer: when it is tried next. */
+  nextTryAt: moment.nullable(),
+  message: z.string().nullable(),
+  /** The kube-system UID of the cluster that answers, where it is another than the registered one. */
+  strangerUid: z.string().nullable(),
+  certificate: serverCertificate.nullable(),
+  certificateAt: moment.nullable(),
+});
+
 export const clusterDetail = clusterSummary.extend({
   serverName: z.string().nullable(),
+  proxyUrl: z.string().nullable(),
   kubeSystemUid: z.string(),
   caFingerprint: z.string(),
+  authorities: z.array(authorityView),
+  health: healthView,
+  /** Certificates that end soon, in one sentence each. */
+  warnings: z.array(z.string()),
   registeredBy: z.object({ id: z.string(), name: z.string() }).nullable(),
   doorCredential: credentialAge.nullable(),
   reconcileCredential: credentialAge.nullable(),
   entries: z.number(),
 });
 
-/** What this platform's two accounts may do in the cluster, in words and as the rules themselves. */
+/** One thing that an account of ours needs or must not be able to do, and what the cluster said. */
+export const selfTestCheck = z.object({
+  account: z.enum(['door', 'reconciler']),
+  words: z.string(),
+  expected: z.enum(['allowed', 'refused']),
+  found: z.enum(['allowed', 'refused']),
+});
+
+export const selfTestView = z.object({
+  testedAt: moment,
+  outcome: z.enum(['passed', 'failed']),
+  /** Since when it is so. */
+  since: moment,
+  /** The mode that was in force when it ran. */
+  mode: z.enum(['classic', 'constrained']),
+  /** Whether the server knows constrained impersonation. */
+  constrained: z.boolean(),
+  checks: z.array(selfTestCheck),
+});
+
+export const powersInput = z.object({
+  id: clusterId,
+  /** Looks for a name among the people as whom the door may act. */
+  name: z.string().max(100).optional(),
+  limit: z.coerce.number().int().min(1).max(500).default(50),
+});
+
+/** What this platform's two accounts may do in the cluster, in words, and the names themselves. */
 export const powersView = z.object({
   strict: z.boolean(),
   mode: z.enum(['classic', 'constrained']),
+  /** In words: what the mode means, and why it is not the narrower one. */
+  modeMeans: z.string(),
+  /** Null until it ran for the first time. */
+  selfTest: selfTestView.nullable(),
+  /** As whom the door may act there by name, as the cluster has confirmed it; the first that match. */
+  names: z.object({
+    total: z.number(),
+    matching: z.number(),
+    people: z.array(z.object({ personId: z.string(), wireName: z.string(), displayName: z.string() })),
+  }),
   /** Null until the reconciler has applied them for the first time. */
   appliedAt: moment.nullable(),
   door: z.object({ account: z.string(), people: z.number().nullable(), groups: z.array(z.string()), sentences: z.array(z.string()) }),
@@ -181,10 +307,19 @@ export const objectsOutput = z.object({ objects: z.array(observedObjectView) });
 export const inspectOutput = z.object({
   current: z.string().nullable(),
   contexts: z.array(
-    z.object({ name: z.string(), server: z.string(), user: z.string(), usable: z.boolean(), refusal: z.string().nullable() }),
+    z.object({
+      name: z.string(),
+      server: z.string(),
+      user: z.string(),
+      /** The proxy that this context says to go through, and that Gatehouse will go through too. */
+      proxyUrl: z.string().nullable(),
+      usable: z.boolean(),
+      refusal: z.string().nullable(),
+    }),
   ),
 });
 export const registeredOutput = z.object({ id: z.string(), name: z.string(), version: z.string() });
+export const reachedOutput = z.object({ id: z.string(), version: z.string() });
 export const invitedOutput = z.object({
   id: z.string(),
   /** Shown once. */
@@ -207,6 +342,8 @@ export const invitationOutput = z.object({
 export const joinedOutput = z.object({ id: z.string(), name: z.string() });
 /** `left` says what we could not take away, and how to do it by hand. */
 export const removedOutput = z.object({ removed: z.number(), left: z.array(z.string()), advice: z.string().nullable() });
+/** All that did not come out as it must. */
+export const selfTestOutput = z.object({ outcome: z.enum(['passed', 'failed']), checks: z.number(), failures: z.array(selfTestCheck) });
 export const doneOutput = z.object({ done: z.literal(true) });
 
 export type ClusterState = (typeof CLUSTER_STATES)[number];
@@ -214,10 +351,16 @@ export type StatusState = (typeof STATUS_STATES)[number];
 export type InvitationState = (typeof INVITATION_STATES)[number];
 export type ClusterSummary = z.infer<typeof clusterSummary>;
 export type ClusterDetail = z.infer<typeof clusterDetail>;
+export type ServerCertificate = z.infer<typeof serverCertificate>;
+export type AuthorityView = z.infer<typeof authorityView>;
+export type HealthView = z.infer<typeof healthView>;
+export type ReachChange = Omit<z.output<typeof reachInput>, 'id'>;
 export type ClusterStatusView = z.infer<typeof clusterStatus>;
 export type NamespaceView = z.infer<typeof namespaceView>;
 export type PlanStep = z.infer<typeof planStep>;
 export type PowersView = z.infer<typeof powersView>;
+export type SelfTestCheck = z.infer<typeof selfTestCheck>;
+export type SelfTestView = z.infer<typeof selfTestView>;
 export type JoinDelivery = z.infer<typeof joinInput>;
 export type ObservedObjectView = z.infer<typeof observedObjectView>;
 
@@ -227,4 +370,16 @@ function isPlainHttpsUrl(text: string): boolean {
   return (
     url.protocol === 'https:' && url.username === '' && url.password === '' && url.search === '' && url.hash === '' && url.hostname !== ''
   );
+}
+
+function hasNoCredential(text: string): boolean {
+  if (!URL.canParse(text)) return true;
+  const { username, password } = new URL(text);
+  return username === '' && password === '';
+}
+
+function isPlainProxyUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const url = new URL(text);
+  return /^https?:$/.test(url.protocol) && url.hostname !== '' && url.pathname === '/' && url.search === '' && url.hash === '';
 }

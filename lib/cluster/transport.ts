@@ -4,13 +4,9 @@
  */
 import { type Dispatcher, Pool } from 'undici';
 import { ClusterError, errorFromAnswer, errorFromConnection } from './cluster-error.ts';
+import { type ClusterAddress, connectToCluster } from './way.ts';
 
-export interface ClusterAddress {
-  readonly url: string;
-  /** The name to verify where it differs from the URL's host (`tls-server-name`). */
-  readonly serverName: string | null;
-  readonly caPem: string;
-}
+export type { ClusterAddress } from './way.ts';
 
 export type ClusterAuth =
   | { readonly kind: 'token'; readonly token: string }
@@ -32,7 +28,8 @@ export interface Transport {
   close(): Promise<void>;
 }
 
-const connectTimeoutMs = 3_000;
+// Worker and registration wait for nobody else; a busy machine on either side takes its time over a handshake.
+const connectTimeoutMs = 10_000;
 const answerTimeoutMs = 10_000;
 const errorBytesMax = 64 * 1024;
 /** A page of 500 objects; an API server's single object is at most 1.5 MiB, but ours are small. */
@@ -50,14 +47,11 @@ export function createTransport(address: ClusterAddress, auth: ClusterAuth): Tra
     headersTimeout: answerTimeoutMs,
     bodyTimeout: answerTimeoutMs,
     keepAliveTimeout: 30_000,
-    connect: {
-      ca: address.caPem,
-      rejectUnauthorized: true,
-      timeout: connectTimeoutMs,
-      keepAlive: true,
-      keepAliveInitialDelay: 15_000,
-      ...(address.serverName ? { servername: address.serverName } : {}),
-      ...(auth.kind === 'certificate' ? { cert: auth.certPem, key: auth.keyPem } : {}),
+    connect: (_options, callback) => {
+      connectToCluster(address, { timeoutMs: connectTimeoutMs, ...(auth.kind === 'certificate' ? { certificate: auth } : {}) }).then(
+        (socket) => callback(null, socket),
+        (error: Error) => callback(error, null),
+      );
     },
   });
 

@@ -1,7 +1,6 @@
 // Rows as the API shows them. Nothing sealed passes here: these functions never see such a row.
-import { X509Certificate } from 'node:crypto';
-import type { Cluster, ClusterNamespace, ClusterStatus } from '#lib/db/generated/client.ts';
-import type { ClusterState, NamespaceView, StatusState } from './schema.ts';
+import type { Cluster, ClusterNamespace, ClusterSelfTest, ClusterStatus } from '#lib/db/generated/client.ts';
+import type { ClusterState, NamespaceView, SelfTestView, StatusState } from './schema.ts';
 
 type StatusNumbers = Omit<ClusterStatus, 'lastPlan' | 'powers'>;
 
@@ -48,11 +47,13 @@ export function namespaceViewOf(row: ClusterNamespace, project: NamespaceView['p
   };
 }
 
-/** So that an administrator can compare with the cluster's own. */
-export function caFingerprint(caPem: string): string {
-  try {
-    return new X509Certificate(caPem).fingerprint256;
-  } catch {
-    return 'not readable';
-  }
+export function selfTestOf({ testedAt, since, outcome, mode, constrained, checks }: ClusterSelfTest) {
+  return {
+    testedAt,
+    since,
+    outcome: outcome as SelfTestView['outcome'],
+    mode: mode as SelfTestView['mode'],
+    constrained,
+    checks: checks as unknown as SelfTestView['checks'],
+  };
 }

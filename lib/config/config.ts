@@ -24,11 +24,17 @@ const environment = z.object({
   GATEHOUSE_PROXY_CERT_FILE: z.string().min(1).optional(),
   GATEHOUSE_PROXY_KEY_FILE: z.string().min(1).optional(),
   GATEHOUSE_PROXY_CA_FILE: z.string().min(1).optional(),
+  GATEHOUSE_PROXY_CONNECTIONS_PER_ADDRESS: z.coerce.number().int().min(8).max(1_000_000).default(16_384),
+  GATEHOUSE_PROXY_STREAMS_MAX: z.coerce.number().int().min(1).max(1_000_000).default(20_000),
+  GATEHOUSE_PROXY_DRAIN_SECONDS: z.coerce.number().min(0).max(3_600).default(2),
+  GATEHOUSE_PROXY_PROCESSES: z.coerce.number().int().min(1).max(64).default(1),
+  GATEHOUSE_PROXY_SHARE_PORT: flag.optional(),
   GATEHOUSE_METRICS_HOST: z.string().min(1).default('127.0.0.1'),
   GATEHOUSE_METRICS_PORT: port(9464),
   GATEHOUSE_SECRETS_FILE: z.string().min(1).optional(),
   GATEHOUSE_KEYS: z.string().min(1).optional(),
   GATEHOUSE_SEPARATE_USERS: flag.optional(),
+  GATEHOUSE_LOOPBACK_CLUSTERS: flag.optional(),
   GATEHOUSE_TRUSTED_PROXIES: z.string().default(''),
   GATEHOUSE_JOIN_IMAGE: z.string().min(1).default('node:24-alpine'),
 });
@@ -48,10 +54,19 @@ export interface Config {
     readonly certFile: string | undefined;
     readonly keyFile: string | undefined;
     readonly caFile: string | undefined;
+    readonly connectionsPerAddress: number;
+    readonly streamsMax: number;
+    readonly drainMs: number;
+    /** How many of them the supervisor starts. */
+    readonly processes: number;
+    /** Other processes listen on the same port. */
+    readonly sharesPort: boolean;
   };
   /** Where one role finds its own secrets; the supervisor needs none. */
   readonly secretsFile: string | undefined;
   readonly separateUsers: boolean;
+  /** Whether a cluster may have an address of this machine itself. */
+  readonly loopbackClusters: boolean;
   readonly trustedProxies: readonly string[];
   readonly joinImage: string;
 }
@@ -95,14 +110,25 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
       certFile: e.GATEHOUSE_PROXY_CERT_FILE,
       keyFile: e.GATEHOUSE_PROXY_KEY_FILE,
       caFile: e.GATEHOUSE_PROXY_CA_FILE,
+      connectionsPerAddress: e.GATEHOUSE_PROXY_CONNECTIONS_PER_ADDRESS,
+      streamsMax: e.GATEHOUSE_PROXY_STREAMS_MAX,
+      drainMs: e.GATEHOUSE_PROXY_DRAIN_SECONDS * 1_000,
+      processes: e.GATEHOUSE_PROXY_PROCESSES,
+      sharesPort: e.GATEHOUSE_PROXY_SHARE_PORT ?? e.GATEHOUSE_PROXY_PROCESSES > 1,
     },
     secretsFile: e.GATEHOUSE_SECRETS_FILE,
     separateUsers: e.GATEHOUSE_SEPARATE_USERS ?? process.getuid?.() === 0,
+    // A door that only this machine reaches has its clusters here as well.
+    loopbackClusters: e.GATEHOUSE_LOOPBACK_CLUSTERS ?? isLoopback(e.GATEHOUSE_PROXY_HOST),
     trustedProxies: e.GATEHOUSE_TRUSTED_PROXIES.split(',')
       .map((part) => part.trim())
       .filter(Boolean),
     joinImage: e.GATEHOUSE_JOIN_IMAGE,
   });
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }
 
 function withoutSlash(url: string): string {

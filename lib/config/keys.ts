@@ -14,6 +14,7 @@ import {
   createHmac,
   createPrivateKey,
   createPublicKey,
+  createSecretKey,
   diffieHellman,
   generateKeyPairSync,
   hkdfSync,
@@ -81,7 +82,18 @@ export function open(key: OpeningKey, sealed: Uint8Array, context: string): Buff
 
 /** The keyed hash under which a credential's secret is stored and looked up (HMAC-SHA-256, 32 bytes). */
 export function keyedHash(hashKey: Buffer, secret: string): Buffer {
-  return createHmac('sha256', hashKey).update(secret, 'utf8').digest();
+  return createHmac('sha256', preparedKey(hashKey)).update(secret, 'utf8').digest();
+}
+
+/** Making a key of raw bytes costs five times what the hash itself does, and the door hashes at each request. */
+const preparedKeys = new WeakMap<Buffer, KeyObject>();
+
+function preparedKey(hashKey: Buffer): KeyObject {
+  const known = preparedKeys.get(hashKey);
+  if (known) return known;
+  const key = createSecretKey(hashKey);
+  preparedKeys.set(hashKey, key);
+  return key;
 }
 
 function rawPublicKey(key: KeyObject): Buffer {

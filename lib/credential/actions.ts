@@ -3,11 +3,12 @@ import { operation } from '#lib/api/operation.ts';
 import { record } from '#lib/audit/record.ts';
 import { changing } from '#lib/db/database.ts';
 import { newId } from '#lib/db/ids.ts';
+import { requireFreshFacts } from '#lib/entitlement/fresh-facts.ts';
 import type { WorldCluster, WorldPerson } from '#lib/entitlement/types.ts';
 import { fault } from '#lib/errors/fault.ts';
 import { actorOf, type Viewer } from '#lib/session/viewer.ts';
 import { credentialById, credentialsOf } from './data.ts';
-import { issueCredential, requireFreshDirectory } from './issue.ts';
+import { issueCredential } from './issue.ts';
 import { kubeconfig } from './kubeconfig.ts';
 import { renameCredential, revokeCredential } from './mutations.ts';
 import {
@@ -35,7 +36,7 @@ export const downloadKubeconfig = operation({
   input: issueKubeconfigInput,
   output: kubeconfigOutput,
   status: 201,
-  async run(context, viewer, { deviceName, days, readOnly, clusterIds }) {
+  async run(context, viewer, { deviceName, days, readOnly, clusterIds, namespaces }) {
     const person = requireSignedIn(context, viewer);
     const clusters = clustersOf(context, person.id, clusterIds);
     if (clusters.length === 0) {
@@ -53,6 +54,7 @@ export const downloadKubeconfig = operation({
       days,
       readOnly,
       clusterIds: clusterIds ?? null,
+      namespaces: namespaces ?? null,
       now: context.now,
     });
     const userName = person.upn ?? person.samAccountName;
@@ -63,7 +65,7 @@ export const downloadKubeconfig = operation({
         proxyCaPem: context.config.proxyCaPem,
         userName,
         token: issued.token,
-        clusters: clusters.map(({ id, name }) => ({ name, namespace: onlyNamespace(context, person.id, id) })),
+        clusters: clusters.map(({ id, name }) => ({ name, namespace: firstNamespace(context, person.id, id, namespaces) })),
       }),
       credentialId: issued.id,
       expiresAt: issued.expiresAt.toISOString(),
@@ -91,6 +93,7 @@ export const createToken = operation({
       days,
       readOnly,
       clusterIds: null,
+      namespaces: null,
       now: context.now,
     });
     return { credentialId: issued.id, token: issued.token, expiresAt: issued.expiresAt.toISOString() };
@@ -106,8 +109,16 @@ export const rename = operation({
   input: renameInput,
   output: renamedOutput,
   async run({ db }, viewer, { id, name }) {
-    await requireOwn(db, viewer, id);
-    await changing(db, (tx, touch) => renameCredential(tx, touch, id, name));
+    const former = await requireOwn(db, viewer, id);
+    await changing(db, async (tx, touch) => {
+      await renameCredential(tx, touch, id, name);
+      await record(tx, {
+        event: 'credential.renamed',
+        actor: actorOf(viewer),
+        subject: { kind: 'credential', id, name },
+        detail: { from: former.name, to: name },
+      });
+    });
     return {};
   },
 });
@@ -155,7 +166,7 @@ function requireSignedIn({ world, now }: PortalContext, viewer: Viewer): WorldPe
   }
   const person = world.person(viewer.person.id);
   if (!person) throw fault('unauthenticated', 'session.required', 'Sign in first.');
-  requireFreshDirectory(world, person, now);
+  requireFreshFacts(world, person.id, now);
   return person;
 }
 
@@ -173,10 +184,16 @@ function clustersOf({ world, now }: PortalContext, personId: string, only: reado
   return reachable.filter(({ id }) => !only || only.includes(id)).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** With one namespace to work in, kubectl may as well start there. */
-function onlyNamespace({ world, now }: PortalContext, personId: string, clusterId: string): string | undefined {
-  const names = world.namespacesOf(personId, clusterId, now);
-  return names !== 'all' && names.length === 1 ? names[0] : undefined;
+/** With one namespace to work in, kubectl may as well start there; and a narrowed credential must start inside, for `default` is likely outside. */
+function firstNamespace(
+  { world, now }: PortalContext,
+  personId: string,
+  clusterId: string,
+  narrowedTo: readonly string[] | undefined,
+): string | undefined {
+  const own = world.namespacesOf(personId, clusterId, now);
+  if (narrowedTo) return narrowedTo.find((name) => own === 'all' || own.includes(name)) ?? narrowedTo[0];
+  return own !== 'all' && own.length === 1 ? own[0] : undefined;
 }
 
 function rememberedDevice({ cookies }: PortalContext): string {
@@ -186,9 +203,10 @@ function rememberedDevice({ cookies }: PortalContext): string {
   return device;
 }
 
-async function requireOwn(db: PortalContext['db'], viewer: Viewer, id: string): Promise<void> {
+async function requireOwn(db: PortalContext['db'], viewer: Viewer, id: string) {
   const row = await credentialById(db.prisma, id);
   if (row?.personId !== viewer.person.id) throw noSuchCredential();
+  return row;
 }
 
 async function revokeAll(

@@ -7,15 +7,12 @@ import { record } from '#lib/audit/record.ts';
 import { keyedHash } from '#lib/config/keys.ts';
 import { changing, type Database } from '#lib/db/database.ts';
 import { newId } from '#lib/db/ids.ts';
-import type { World, WorldPerson } from '#lib/entitlement/types.ts';
 import { fault } from '#lib/errors/fault.ts';
 import { livingCount } from './data.ts';
 import { insertCredential, succeedOnDevice } from './mutations.ts';
 import { credentialIdPrefix, mintToken } from './token.ts';
 
 const dayMs = 24 * 60 * 60_000;
-/** No new credential on facts older than this: the account may have been disabled meanwhile. */
-const freshnessBoundMs = 10 * 60_000;
 const livingMax = 50;
 
 export interface Issue {
@@ -26,6 +23,7 @@ export interface Issue {
   readonly days: number;
   readonly readOnly: boolean;
   readonly clusterIds: readonly string[] | null;
+  readonly namespaces: readonly string[] | null;
   readonly now: Date;
 }
 
@@ -49,10 +47,12 @@ export async function issueCredential(db: Database, hashKey: Buffer, asked: Issu
     secretHash: keyedHash(hashKey, token),
     readOnly: asked.readOnly,
     clusterIds: asked.clusterIds,
+    namespaces: asked.namespaces,
     createdAt: asked.now,
     expiresAt,
   };
   const former = await changing(db, async (tx, touch) => {
+    const succeeded = await succeedOnDevice(tx, touch, made);
     if ((await livingCount(tx, asked.person.id, asked.now)) >= livingMax) {
       throw fault(
         'conflict',
@@ -60,7 +60,6 @@ export async function issueCredential(db: Database, hashKey: Buffer, asked: Issu
         `You have ${livingMax} living credentials, which is the most. Revoke those you no longer use.`,
       );
     }
-    const succeeded = await succeedOnDevice(tx, touch, made);
     await insertCredential(tx, touch, made);
     await record(tx, {
       event: succeeded ? 'credential.renewed' : 'credential.issued',
@@ -71,21 +70,11 @@ export async function issueCredential(db: Database, hashKey: Buffer, asked: Issu
         expiresAt: expiresAt.toISOString(),
         readOnly: asked.readOnly,
         ...(asked.clusterIds ? { clusterIds: [...asked.clusterIds] } : {}),
+        ...(asked.namespaces ? { namespaces: [...asked.namespaces] } : {}),
         ...(succeeded ? { formerId: succeeded } : {}),
       },
     });
     return succeeded;
   });
   return { id, token, expiresAt, renewed: former !== null };
-}
-
-export function requireFreshDirectory(world: Pick<World, 'freshness'>, person: WorldPerson, now: Date): void {
-  const freshAt = world.freshness(person.directoryId);
-  if (freshAt !== null && now.getTime() - freshAt <= freshnessBoundMs) return;
-  throw fault(
-    'unavailable',
-    'credential.directory-not-fresh',
-    'The directory has not answered for some minutes, so no new credential can be issued. Try again once it is reachable; what you hold works on.',
-    { retryAfterSeconds: 30 },
-  );
 }

@@ -6,7 +6,7 @@ const facts = {
   proxyUrl: 'https://door.corp.example:8443/',
   proxyCaPem: '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n',
   userName: 'alice@corp.example',
-  token: 'gh_x_y',
+  token: 'gatehouse_x_y',
   clusters: [{ name: 'east', namespace: 'shop' }, { name: 'west' }],
 };
 
@@ -21,7 +21,7 @@ test('every cluster is a context through the door, and the first is the current 
     'https://door.corp.example:8443/clusters/east',
     'https://door.corp.example:8443/clusters/west',
   ]);
-  expect(config.users).toEqual([{ name: 'alice@corp.example@gatehouse', user: { token: 'gh_x_y' } }]);
+  expect(config.users).toEqual([{ name: 'alice@corp.example@gatehouse', user: { token: 'gatehouse_x_y' } }]);
 });
 
 test('the CA of the door is embedded, and verification is never switched off', () => {

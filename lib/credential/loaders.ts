@@ -1,9 +1,14 @@
 import { z } from 'zod';
+import type { PortalContext } from '#lib/api/context.ts';
 import { operation } from '#lib/api/operation.ts';
-import { credentialsOf } from './data.ts';
+import { replicas } from '#lib/revocation/data.ts';
+import { openStreams } from '#lib/revocation/views.ts';
+import { credentialsOf, readIdleDays } from './data.ts';
 import { credentialListOutput, type credentialOutput, personCredentialsInput } from './schema.ts';
 
 type Row = Awaited<ReturnType<typeof credentialsOf>>[number];
+
+const dayMs = 24 * 60 * 60_000;
 
 export const listCredentials = operation({
   id: 'credentials.list',
@@ -13,10 +18,7 @@ export const listCredentials = operation({
   allow: 'person',
   input: z.object({}),
   output: credentialListOutput,
-  async run({ db, world, now }, viewer) {
-    const rows = await credentialsOf(db.prisma, viewer.person.id);
-    return { credentials: rows.map((row) => shown(row, narrowedTo(world, row.id), now)) };
-  },
+  run: (context, viewer) => listed(context, viewer.person.id),
 });
 
 export const listCredentialsOfPerson = operation({
@@ -27,40 +29,50 @@ export const listCredentialsOfPerson = operation({
   allow: 'auditor',
   input: personCredentialsInput,
   output: credentialListOutput,
-  async run({ db, world, now }, _viewer, { personId }) {
-    const rows = await credentialsOf(db.prisma, personId);
-    return { credentials: rows.map((row) => shown(row, narrowedTo(world, row.id), now)) };
-  },
+  run: (context, _viewer, { personId }) => listed(context, personId),
 });
 
 export const operations = [listCredentials, listCredentialsOfPerson];
 
-/** The world knows no list from an empty one; Prisma does not. */
-function narrowedTo(world: { credential(id: string): { clusterIds: readonly string[] | null } | undefined }, id: string): string[] | null {
-  const clusterIds = world.credential(id)?.clusterIds;
-  return clusterIds ? [...clusterIds] : null;
+async function listed({ db, world, now }: PortalContext, personId: string): Promise<z.input<typeof credentialListOutput>> {
+  const [rows, idleDays, doors] = await Promise.all([credentialsOf(db.prisma, personId), readIdleDays(db), replicas(db)]);
+  const held = openStreams(world, doors);
+  return {
+    credentials: rows.map((row) => shown(row, idleDays, held.filter(({ credentialId }) => credentialId === row.id).length, now)),
+  };
 }
 
-function shown(row: Row, clusterIds: string[] | null, now: Date): z.input<typeof credentialOutput> {
+function shown(row: Row, idleDays: number | null, streams: number, now: Date): z.input<typeof credentialOutput> {
   return {
     id: row.id,
     kind: row.kind === 'api' ? 'api' : 'kubeconfig',
     name: row.name,
     readOnly: row.readOnly,
-    clusterIds: clusterIds ?? (row.clusterIds.length > 0 ? row.clusterIds : null),
+    // The table holds no empty list: empty is how Prisma reads that there is none.
+    clusterIds: row.clusterIds.length > 0 ? row.clusterIds : null,
+    namespaces: row.namespaces.length > 0 ? row.namespaces : null,
     createdAt: row.createdAt.toISOString(),
     expiresAt: row.expiresAt.toISOString(),
+    idleEndsAt: idleEnd(row, idleDays),
     lastUsedAt: row.lastUsedAt?.toISOString() ?? null,
     lastUsedAddress: row.lastUsedAddress,
     lastUsedClient: row.lastUsedClient,
     revokedAt: row.revokedAt?.toISOString() ?? null,
     revokeReason: row.revokeReason,
+    openStreams: streams,
     state: stateOf(row, now),
   };
 }
 
+/** Only where it comes before the expiry: two dates of which one can never come would confuse. */
+function idleEnd({ lastUsedAt, createdAt, expiresAt }: Row, idleDays: number | null): string | null {
+  if (idleDays === null) return null;
+  const at = new Date((lastUsedAt ?? createdAt).getTime() + idleDays * dayMs);
+  return at < expiresAt ? at.toISOString() : null;
+}
+
 function stateOf(row: Row, now: Date): 'living' | 'renewed' | 'expired' | 'revoked' {
-  if (row.revokedAt) return row.successorId ? 'renewed' : 'revoked';
-  if (row.expiresAt <= now) return row.successorId ? 'renewed' : 'expired';
-  return row.successorId ? 'renewed' : 'living';
+  if (row.successorId) return 'renewed';
+  if (row.revokedAt) return 'revoked';
+  return row.expiresAt <= now ? 'expired' : 'living';
 }

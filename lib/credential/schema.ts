@@ -12,10 +12,26 @@ const name = z
 const days = (kind: keyof typeof day) =>
   z.coerce.number().int().min(1, 'At least one day.').max(day[kind].max, `At most ${day[kind].max} days.`).default(day[kind].preset);
 
+const namespace = z
+  .string()
+  .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'A namespace is written in lower-case letters, digits and dashes.');
+
 const narrowing = {
   readOnly: z.boolean().default(false).describe('The credential may look and not change anything.'),
-  clusterIds: z.array(z.string().max(40)).max(500).optional().describe('Only these clusters; all of the person’s when left out.'),
+  clusterIds: z.array(z.string().max(40)).min(1).max(500).optional().describe('Only these clusters; all of the person’s when left out.'),
+  namespaces: z
+    .array(namespace)
+    .min(1)
+    .max(50, 'At most 50 namespaces.')
+    .transform((names) => [...new Set(names)])
+    .optional()
+    .describe(
+      'Only these namespaces, on each of the clusters, and nothing that is in no namespace. Everything the person may reach when left out.',
+    ),
 };
+
+/** What the installation's settings say about it; when they say nothing, a month. */
+export const idleDaysSetting = z.number().int().min(1, 'At least one day.').max(366, 'At most 366 days.').nullable().default(30);
 
 export const issueKubeconfigInput = z.object({
   deviceName: name.default('This device').describe('Remembered for this browser; downloading again renews the credential of that name.'),
@@ -47,13 +63,16 @@ export const credentialOutput = z.object({
   name: z.string(),
   readOnly: z.boolean(),
   clusterIds: z.array(z.string()).nullable(),
+  namespaces: z.array(z.string()).nullable(),
   createdAt: z.iso.datetime(),
   expiresAt: z.iso.datetime(),
+  idleEndsAt: z.iso.datetime().nullable().describe('When it ends if it is not used again; null when only its expiry ends it.'),
   lastUsedAt: z.iso.datetime().nullable(),
   lastUsedAddress: z.string().nullable(),
   lastUsedClient: z.string().nullable(),
   revokedAt: z.iso.datetime().nullable(),
   revokeReason: z.string().nullable(),
+  openStreams: z.number().int().describe('Shells, logs, watches and port-forwards that it holds open; a door reports them each second.'),
   state: z.enum(['living', 'renewed', 'expired', 'revoked']),
 });
 

@@ -1,6 +1,7 @@
 /**
  * Is this token good? Answered from memory: one keyed hash, one look into the world, no query. Why it is not good is for the log alone;
- * whoever holds a bad token learns only that it is bad.
+ * whoever holds a bad token learns only that it is bad. The look is by the hash, whose key no client has: how long it takes says nothing
+ * about any token, and a row that somebody might have put under a stranger's hash is refused because its id is another.
  */
 import { keyedHash } from '#lib/config/keys.ts';
 import type { World, WorldCredential } from '#lib/entitlement/types.ts';

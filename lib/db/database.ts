@@ -17,8 +17,20 @@ export interface Database {
   close(): Promise<void>;
 }
 
-export function openDatabase(url: string, { max = 8 }: { max?: number } = {}): Database {
-  const sql = new pg.Pool({ connectionString: url, max, connectionTimeoutMillis: 5_000, keepAlive: true });
+export interface DatabaseOptions {
+  readonly max?: number;
+  /** After that long without an answer the connection is given up, for whoever must not hang on a database that went silent. */
+  readonly answerWithinMs?: number;
+}
+
+export function openDatabase(url: string, { max = 8, answerWithinMs }: DatabaseOptions = {}): Database {
+  const sql = new pg.Pool({
+    connectionString: url,
+    max,
+    connectionTimeoutMillis: 5_000,
+    keepAlive: true,
+    ...(answerWithinMs === undefined ? {} : { query_timeout: answerWithinMs }),
+  });
   // An idle connection that breaks is the pool's to replace; without a listener Node would end the process.
   sql.on('error', () => {});
   const prisma = new PrismaClient({ adapter: new PrismaPg(sql, { disposeExternalPool: false }) });

@@ -25,6 +25,8 @@ const portalReads = [
   'cluster',
   'cluster_invitation',
   'cluster_status',
+  'cluster_health',
+  'cluster_self_test',
   'observed_object',
   'cluster_namespace',
   'cluster_entry',

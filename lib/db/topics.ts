@@ -19,6 +19,7 @@ export const topics = [
   'installation',
   'invitation',
   'request',
+  'namespace-watch',
 ] as const;
 
 export type Topic = (typeof topics)[number];
@@ -27,6 +28,8 @@ export interface Change {
   readonly seq: bigint;
   readonly topic: Topic;
   readonly key: string;
+  /** When it was written, in ms since 1970 by the database's clock, where the reader knows it. */
+  readonly writtenAt?: number;
 }
 
 export type Touch = (topic: Topic, key: string) => void;

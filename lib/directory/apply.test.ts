@@ -59,6 +59,7 @@ function someone(login: string): KnownPerson {
     primaryGroupRid: 513,
     accountExpiresAt: null,
     lockoutAt: null,
+    logonHours: null,
     passwordSetAt: null,
     mustChangePassword: false,
     stamps: null,

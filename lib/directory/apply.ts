@@ -21,7 +21,7 @@ import {
   savePeople,
   savePosition,
 } from './mutations.ts';
-import type { Operation, Plan } from './plan.ts';
+import { type Operation, type Plan, passes } from './plan.ts';
 import { auditOf, type Names } from './story.ts';
 import type { Directory, KnownPerson } from './types.ts';
 
@@ -111,8 +111,8 @@ export async function applyPlan(options: ApplyOptions): Promise<Applied> {
 export async function cutOff(tx: Tx, touch: Touch, person: Pick<KnownPerson, 'id'>, state: AccountState, evidenceAt: Date): Promise<void> {
   touch('person', person.id);
   await revoke(tx, touch, { kind: 'person', personId: person.id, reason: state, evidenceAt });
-  // A lock is often another's doing and ends by itself; everything else is meant.
-  if (state !== 'locked') await endCredentials(tx, touch, person.id, state);
+  // A lock is often another's doing and ends by itself, as the hours do; everything else is meant.
+  if (!passes(state)) await endCredentials(tx, touch, person.id, state);
 }
 
 async function carryOut(tx: Tx, directory: Directory, operations: readonly Operation[]): Promise<void> {

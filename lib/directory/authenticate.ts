@@ -125,9 +125,9 @@ async function bindAs(endpoint: Parameters<typeof openConnection>[0], dn: string
 }
 
 /** Until here nothing of the person's was sent to anybody, so the next domain controller may be asked when one does not answer. */
-async function reachOne(
+export async function reachOne(
   { db, openingKey, log }: AuthenticateOptions,
-  directory: Directory,
+  directory: Pick<Directory, 'id' | 'settings'>,
 ): Promise<{ url: string; connection: LdapConnection }> {
   const sealed = await loadSealedSecret(db, directory.id);
   if (!sealed) throw new Error('the directory has no secret');

@@ -40,6 +40,7 @@ const watchedAttributes = [
   'userAccountControl',
   'accountExpires',
   'lockoutTime',
+  'logonHours',
   'pwdLastSet',
   'userPrincipalName',
   'sAMAccountName',

@@ -22,7 +22,7 @@ const controllerColumns = `id, directory_id AS "directoryId", url, invocation_id
 
 const personColumns = `id, directory_id AS "directoryId", object_guid AS "objectGuid", sid, dn, sam_account_name AS "samAccountName", upn,
   wire_name AS "wireName", display_name AS "displayName", mail, title, department, user_account_control AS "userAccountControl",
-  primary_group_rid AS "primaryGroupRid", account_expires_at AS "accountExpiresAt", lockout_at AS "lockoutAt", password_set_at AS "passwordSetAt",
+  primary_group_rid AS "primaryGroupRid", account_expires_at AS "accountExpiresAt", lockout_at AS "lockoutAt", logon_hours AS "logonHours", password_set_at AS "passwordSetAt",
   must_change_password AS "mustChangePassword", deleted_at AS "deletedAt", out_of_scope AS "outOfScope", cut_at AS "cutAt", state,
   CASE WHEN stamp = '{}' THEN NULL ELSE stamp END AS stamps`;
 
@@ -171,6 +171,24 @@ export async function loadGuidsWithLivingAccess(db: Database, directoryId: strin
   return rows.map((row) => row.object_guid);
 }
 
+export async function loadLivingPerson(db: Database, id: string): Promise<KnownPerson | null> {
+  const { rows } = await db.sql.query<KnownPerson>(`SELECT ${personColumns} FROM person WHERE id = $1 AND deleted_at IS NULL`, [id]);
+  return rows[0] ?? null;
+}
+
+/** SIDs of the security groups that a person is in, directly or through other security groups. */
+export async function securityGroupsOf(db: Database, personId: string): Promise<string[]> {
+  const { rows } = await db.sql.query<{ sid: string }>(
+    `WITH RECURSIVE above(id) AS (
+       SELECT g.id FROM membership m JOIN directory_group g ON g.id = m.group_id AND g.security AND g.deleted_at IS NULL WHERE m.member_id = $1
+       UNION SELECT g.id FROM above a JOIN membership m ON m.member_id = a.id
+         JOIN directory_group g ON g.id = m.group_id AND g.security AND g.deleted_at IS NULL)
+     SELECT g.sid FROM above JOIN directory_group g USING (id) WHERE g.sid IS NOT NULL`,
+    [personId],
+  );
+  return rows.map(({ sid }) => sid);
+}
+
 export async function loadLivingGuids(db: Database, directoryId: string): Promise<string[]> {
   const { rows } = await db.sql.query<{ object_guid: string }>(
     `SELECT object_guid FROM person WHERE directory_id = $1 AND deleted_at IS NULL
@@ -184,7 +202,9 @@ export async function loadLivingGuids(db: Database, directoryId: string): Promis
 export async function loadDueByClock(db: Database, directoryId: string, lockoutSeconds: number | null): Promise<KnownPerson[]> {
   const { rows } = await db.sql.query<KnownPerson>(
     `SELECT ${personColumns} FROM person WHERE directory_id = $1 AND deleted_at IS NULL AND (
-       (state IN ('enabled', 'locked') AND account_expires_at <= now())
+       (state IN ('enabled', 'locked', 'outside-hours') AND account_expires_at <= now())
+       OR (state IN ('enabled', 'outside-hours') AND logon_hours IS NOT NULL AND (state = 'enabled') <> (get_bit(decode(logon_hours, 'hex'),
+         (extract(dow FROM now() AT TIME ZONE 'UTC') * 24 + extract(hour FROM now() AT TIME ZONE 'UTC'))::integer) = 1))
        OR (state = 'locked' AND $2::integer > 0 AND lockout_at + make_interval(secs => $2::integer) <= now())) LIMIT 500`,
     [directoryId, lockoutSeconds ?? 0],
   );

@@ -18,17 +18,18 @@ export async function savePeople(tx: Tx, forestId: string, people: readonly Know
   // An admin's cut may have come since the plan was made; no directory state lifts it.
   await tx.$executeRaw`
     INSERT INTO person AS p (id, forest_id, directory_id, object_guid, sid, dn, sam_account_name, upn, wire_name, display_name, mail, title, department,
-      user_account_control, primary_group_rid, account_expires_at, lockout_at, password_set_at, must_change_password, deleted_at, out_of_scope, state, stamp)
+      user_account_control, primary_group_rid, account_expires_at, lockout_at, logon_hours, password_set_at, must_change_password, deleted_at, out_of_scope, state, stamp)
     SELECT id, "forestId", "directoryId", "objectGuid", sid, dn, "samAccountName", upn, "wireName", "displayName", mail, title, department,
-      "userAccountControl", "primaryGroupRid", "accountExpiresAt", "lockoutAt", "passwordSetAt", "mustChangePassword", "deletedAt", "outOfScope", state, stamps
+      "userAccountControl", "primaryGroupRid", "accountExpiresAt", "lockoutAt", "logonHours", "passwordSetAt", "mustChangePassword", "deletedAt", "outOfScope", state, stamps
     FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r(id text, "forestId" text, "directoryId" text, "objectGuid" uuid, sid text, dn text,
       "samAccountName" text, upn text, "wireName" text, "displayName" text, mail text, title text, department text, "userAccountControl" integer,
-      "primaryGroupRid" integer, "accountExpiresAt" timestamptz, "lockoutAt" timestamptz, "passwordSetAt" timestamptz, "mustChangePassword" boolean,
+      "primaryGroupRid" integer, "accountExpiresAt" timestamptz, "lockoutAt" timestamptz, "logonHours" text, "passwordSetAt" timestamptz, "mustChangePassword" boolean,
       "deletedAt" timestamptz, "outOfScope" boolean, state text, stamps jsonb)
     ON CONFLICT (id) DO UPDATE SET directory_id = excluded.directory_id, sid = excluded.sid, dn = excluded.dn,
       sam_account_name = excluded.sam_account_name, upn = excluded.upn, wire_name = excluded.wire_name, display_name = excluded.display_name,
       mail = excluded.mail, title = excluded.title, department = excluded.department, user_account_control = excluded.user_account_control,
       primary_group_rid = excluded.primary_group_rid, account_expires_at = excluded.account_expires_at, lockout_at = excluded.lockout_at,
+      logon_hours = excluded.logon_hours,
       password_set_at = excluded.password_set_at, must_change_password = excluded.must_change_password, deleted_at = excluded.deleted_at,
       out_of_scope = excluded.out_of_scope, stamp = excluded.stamp, updated_at = now(),
       state = CASE WHEN p.cut_at IS NOT NULL AND excluded.state <> 'deleted' THEN 'cut' ELSE excluded.state END,
@@ -125,18 +126,21 @@ export interface Position {
 export async function savePosition(tx: Tx, touch: Touch, controllerId: string, position: Position): Promise<void> {
   await tx.$executeRaw`
     UPDATE domain_controller SET invocation_id = ${position.invocationId}, dns_host_name = ${position.dnsHostName}, highest_usn = ${position.highestUsn},
-      cookie = ${position.cookie}, sees_deleted = ${position.seesDeleted}, fresh_at = ${position.freshAt},
+      cookie = ${position.cookie}, sees_deleted = ${position.seesDeleted}, fresh_at = least(${position.freshAt}::timestamptz, clock_timestamp()),
       full_read_at = coalesce(${position.fullReadAt ?? null}::timestamptz, full_read_at), state = 'following', state_detail = NULL
     WHERE id = ${controllerId}`;
   if (position.fullReadAt) touch('domain-controller', controllerId);
 }
 
-/** Freshness alone, between drains: nobody waits for it, so it is no change that wakes the world. */
+/**
+ * Freshness alone, between drains: nobody waits for it, so it is no change that wakes the world. A worker whose clock is ahead proves nothing
+ * for the time to come.
+ */
 export async function saveFreshness(db: Database, controllerId: string, freshAt: Date): Promise<void> {
-  await db.sql.query('UPDATE domain_controller SET fresh_at = $2 WHERE id = $1 AND (fresh_at IS NULL OR fresh_at < $2)', [
-    controllerId,
-    freshAt,
-  ]);
+  await db.sql.query(
+    'UPDATE domain_controller SET fresh_at = least($2, clock_timestamp()) WHERE id = $1 AND (fresh_at IS NULL OR fresh_at < $2)',
+    [controllerId, freshAt],
+  );
 }
 
 export async function setControllerState(

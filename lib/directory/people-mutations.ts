@@ -34,6 +34,7 @@ type LiftRow = {
   readonly user_account_control: number;
   readonly account_expires_at: Date | null;
   readonly lockout_at: Date | null;
+  readonly logon_hours: string | null;
   readonly deleted_at: Date | null;
   readonly out_of_scope: boolean;
   readonly lockout_window_seconds: number | null;
@@ -46,7 +47,7 @@ export async function liftCut(
   { personId, name, actor, now }: { personId: string; name: string; actor: Actor; now: Date },
 ): Promise<AccountState | null> {
   const [row] = await tx.$queryRaw<LiftRow[]>`
-    SELECT p.user_account_control, p.account_expires_at, p.lockout_at, p.deleted_at, p.out_of_scope, d.lockout_window_seconds
+    SELECT p.user_account_control, p.account_expires_at, p.lockout_at, p.logon_hours, p.deleted_at, p.out_of_scope, d.lockout_window_seconds
     FROM person p JOIN directory d ON d.id = p.directory_id WHERE p.id = ${personId} AND p.cut_at IS NOT NULL`;
   if (!row) return null;
   const state = accountState(
@@ -54,6 +55,7 @@ export async function liftCut(
       userAccountControl: row.user_account_control,
       accountExpiresAt: row.account_expires_at,
       lockoutAt: row.lockout_at,
+      logonHours: row.logon_hours,
       deleted: row.deleted_at !== null,
       outOfScope: row.out_of_scope,
       cut: false,

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { flag, id, instant, pageOf, paging, searchText } from '#lib/api/schema.ts';
 import { explanationSchema } from '#lib/entitlement/schema.ts';
 
-export const personStates = ['enabled', 'disabled', 'expired', 'locked', 'deleted', 'out-of-scope', 'cut'] as const;
+export const personStates = ['enabled', 'disabled', 'expired', 'locked', 'outside-hours', 'deleted', 'out-of-scope', 'cut'] as const;
 export const personState = z.enum(personStates);
 
 export const peopleListInput = z.object({

@@ -31,6 +31,7 @@ function person(login: string, facts: Partial<PersonFacts> = {}): PersonFacts {
     primaryGroupRid: null,
     accountExpiresAt: null,
     lockoutAt: null,
+    logonHours: null,
     passwordSetAt: null,
     mustChangePassword: false,
     stamps: null,

@@ -174,9 +174,14 @@ function stateOf(person: KnownPerson, lockoutSeconds: number | null, now: Date):
   return accountState({ ...person, deleted: person.deletedAt !== null, cut: person.cutAt !== null }, lockoutSeconds, now);
 }
 
-/** A lock may end by itself and has cut already; a harder reason after it cuts again, for good. */
+/** A lock and the hours may end by themselves and have cut already; a harder reason after them cuts again, for good. */
 export function cutOf(from: AccountState, to: AccountState): AccountState | null {
-  return to !== from && to !== 'enabled' && (from === 'enabled' || from === 'locked') ? to : null;
+  return to !== from && to !== 'enabled' && (from === 'enabled' || passes(from)) ? to : null;
+}
+
+/** Ends by the clock alone. What somebody holds lives on, and is refused meanwhile. */
+export function passes(state: AccountState): boolean {
+  return state === 'locked' || state === 'outside-hours';
 }
 
 function isInScope(dn: string, scopeDns: readonly string[]): boolean {
@@ -301,6 +306,7 @@ const personFields = [
   'primaryGroupRid',
   'accountExpiresAt',
   'lockoutAt',
+  'logonHours',
   'passwordSetAt',
   'mustChangePassword',
   'deletedAt',

@@ -136,6 +136,12 @@ export async function readPerson(connection: LdapConnection, guid: string): Prom
   return entry && personFromEntry(entry);
 }
 
+/** SIDs of the groups in the logon token that the account would get, its own domain's and others'. Null when there is no such account. */
+export async function readTokenGroups(connection: LdapConnection, guid: string): Promise<readonly Buffer[] | null> {
+  const entry = await readOne(connection, guid, ['tokenGroups']);
+  return entry?.allBytes('tokenGroups') ?? null;
+}
+
 async function readOne(connection: LdapConnection, guid: string, attributes: readonly string[]): Promise<RawEntry | null> {
   try {
     const [entry] = await connection.search({ base: guidAsBase(guid), scope: 'base', filter: '(objectClass=*)', attributes });

@@ -6,8 +6,9 @@ import { changing, type Database } from '#lib/db/database.ts';
 import { Fault, fault } from '#lib/errors/fault.ts';
 import type { Log } from '#lib/log/log.ts';
 import type { AskedRequest, Handler } from '#lib/request/answer.ts';
-import { authenticate } from './authenticate.ts';
-import { loadDirectories, loadDirectory, loadSealedSecret } from './data.ts';
+import { authenticate, reachOne } from './authenticate.ts';
+import { crossCheck } from './cross-check.ts';
+import { loadDirectories, loadDirectory, loadSealedSecret, requireDirectory } from './data.ts';
 import { examine } from './examine.ts';
 import { secretContext } from './following.ts';
 import { insertDirectory, removeUnreadDirectory, updateDirectory } from './mutations.ts';
@@ -26,11 +27,24 @@ export interface DirectoryHandlersOptions {
 const signInSecret = z.object({ login: z.unknown(), password: z.unknown() });
 
 export function directoryHandlers({ db, openingKey, sealingKey, log, service }: DirectoryHandlersOptions): Record<string, Handler> {
+  const crossChecking = {
+    db,
+    log,
+    connect: async (directoryId: string) => (await reachOne({ db, openingKey, log }, await requireDirectory(db, directoryId))).connection,
+    readAgain: (directoryId: string) => service.readAgain(directoryId, { removalsApproved: false }),
+  };
   return {
     async login({ input, secret }) {
       const { address } = read(signInInput, input);
       const typed = signInSecret.safeParse(secret).data ?? { login: null, password: null };
-      return authenticate({ db, openingKey, log }, { login: typed.login, password: typed.password, address: address ?? null });
+      const signedIn = await authenticate(
+        { db, openingKey, log },
+        { login: typed.login, password: typed.password, address: address ?? null },
+      );
+      void crossCheck(crossChecking, signedIn.personId).catch((error: unknown) =>
+        log.warn({ err: error }, 'somebody’s groups could not be compared with the directory’s'),
+      );
+      return signedIn;
     },
 
     async 'directory.test'({ input, secret }) {

@@ -22,6 +22,7 @@ const row: KnownPerson = {
   primaryGroupRid: null,
   accountExpiresAt: null,
   lockoutAt: null,
+  logonHours: null,
   passwordSetAt: null,
   mustChangePassword: false,
   stamps: stamp(3),

@@ -1,3 +1,4 @@
+import { Attribute, Change } from 'ldapts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chooseMode, readTouched, readTouchedSinceUsn } from './changes.ts';
 import { openConnection } from './ldap/connection.ts';
@@ -255,6 +256,31 @@ describe('following', () => {
     await eventually(() => revocationOf(id, 'expired'));
     expect(Date.now() - end).toBeLessThan(5_000);
     expect(Date.now()).toBeGreaterThan(end);
+  });
+
+  it('refuses an account outside its logon hours, and lets it in again with what it held', async () => {
+    const { id, dn } = await person('bob');
+    const bobsHours = (byte: number) =>
+      scene.ad.modify(dn, [
+        new Change({ operation: 'replace', modification: new Attribute({ type: 'logonHours', values: [Buffer.alloc(21, byte)] }) }),
+      ]);
+    await scene.ad.setDisabled('bob', false);
+    await eventually(async () => (await person('bob')).state === 'enabled');
+    await bobsHours(0x00);
+    await eventually(() => revocationOf(id, 'outside-hours'));
+    expect((await person('bob')).state).toBe('outside-hours');
+    await bobsHours(0xff);
+    await eventually(async () => (await person('bob')).state === 'enabled');
+    expect(await auditOf('person.within-hours', id)).toHaveLength(1);
+  });
+
+  it('notices by the clock alone that the hours of an account are over, or have begun', async () => {
+    const { id } = await person('bob');
+    const setHours = (hex: string) => scene.db.sql.query('UPDATE person SET logon_hours = $2 WHERE id = $1', [id, hex]);
+    await setHours('00'.repeat(21));
+    await eventually(async () => (await person('bob')).state === 'outside-hours');
+    await setHours('ff'.repeat(21));
+    await eventually(async () => (await person('bob')).state === 'enabled');
   });
 
   it('follows a user whose primary group changes', async () => {

@@ -77,7 +77,7 @@ function appearance({ person, namesake }: Extract<Operation, { kind: 'create-per
 }
 
 export function stateEvent(from: AccountState, to: AccountState): AuditEventName {
-  if (to === 'enabled') return from === 'locked' ? 'person.unlocked' : 'person.enabled';
+  if (to === 'enabled') return from === 'locked' ? 'person.unlocked' : from === 'outside-hours' ? 'person.within-hours' : 'person.enabled';
   return to === 'cut' ? 'person.cut-off' : `person.${to}`;
 }
 

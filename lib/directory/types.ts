@@ -16,6 +16,8 @@ export interface PersonFacts {
   readonly primaryGroupRid: number | null;
   readonly accountExpiresAt: Date | null;
   readonly lockoutAt: Date | null;
+  /** 168 bits in hex, an hour each; null: at any time. */
+  readonly logonHours: string | null;
   readonly passwordSetAt: Date | null;
   readonly mustChangePassword: boolean;
   /** Null where the domain controller shows no replication metadata. */

@@ -25,6 +25,7 @@ export const createOwnRole = operation({
   path: '/roles',
   summary: 'Make a role of one’s own; wildcards are allowed and answered with a warning',
   allow: 'admin',
+  onFreshFacts: true,
   input: roleInputSchema,
   output: roleWritten,
   status: 201,
@@ -43,6 +44,7 @@ export const changeRole = operation({
   path: '/roles/{id}',
   summary: 'Change a role of one’s own; every cluster where it is in use follows',
   allow: 'admin',
+  onFreshFacts: true,
   input: roleUpdateSchema,
   output: roleWritten,
   async run({ db, world }, viewer, { id, version, ...change }) {
@@ -86,6 +88,7 @@ export const grant = operation({
   path: '/grants',
   summary: 'Grant a role to a group or person at a place, perhaps until a time',
   allow: 'admin',
+  onFreshFacts: true,
   input: grantInputSchema,
   output: z.object({ id: z.string() }),
   status: 201,

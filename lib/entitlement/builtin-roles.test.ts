@@ -37,13 +37,13 @@ describe('no built-in role but platform-admin', () => {
     }
   });
 
-  it.each(others)('%s reaches around the API server by a proxy', (id) => {
+  it.each(others)('%s reaches around the API server by a proxy (SECURITY 15)', (id) => {
     for (const verb of everyVerb)
       for (const resource of ['nodes/proxy', 'pods/proxy', 'services/proxy'])
         expect(may(id, verb, resource), `${verb} ${resource}`).toBe(false);
   });
 
-  it.each(others)('%s names a verb, group or resource by a wildcard', (id) => {
+  it.each(others)('%s names a verb, group or resource by a wildcard (SECURITY 15)', (id) => {
     for (const rule of world.effectiveRules(id)) {
       if ('nonResourceURLs' in rule) continue;
       expect(rule.verbs).not.toContain('*');
@@ -54,7 +54,7 @@ describe('no built-in role but platform-admin', () => {
 });
 
 describe('those who only look', () => {
-  it.each([viewerId, auditorId])('%s changes nothing, reads no secret and opens no shell, on old servers and new', (id) => {
+  it.each([viewerId, auditorId])('%s changes nothing, reads no secret and opens no shell, on old servers and new (SECURITY 15)', (id) => {
     for (const rule of world.effectiveRules(id)) for (const verb of rule.verbs) expect(['get', 'list', 'watch']).toContain(verb);
     for (const verb of everyVerb) {
       expect(may(id, verb, 'secrets'), verb).toBe(false);

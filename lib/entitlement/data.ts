@@ -26,7 +26,7 @@ const ms = (column: string) => `(extract(epoch from ${column}) * 1000)::float8`;
 // UF_ACCOUNTDISABLE, bit 2 of userAccountControl.
 const personColumns = `id, forest_id AS "forestId", directory_id AS "directoryId", object_guid::text AS "objectGuid", wire_name AS "wireName",
   display_name AS "displayName", sam_account_name AS "samAccountName", upn, mail, department, state, (user_account_control & 2) <> 0 AS disabled,
-  ${ms('account_expires_at')} AS "accountExpiresAt", ${ms('lockout_at')} AS "lockoutAt", deleted_at IS NOT NULL AS deleted,
+  ${ms('account_expires_at')} AS "accountExpiresAt", ${ms('lockout_at')} AS "lockoutAt", logon_hours AS "logonHours", deleted_at IS NOT NULL AS deleted,
   out_of_scope AS "outOfScope", cut_at IS NOT NULL AS cut`;
 const groupColumns = `id, forest_id AS "forestId", directory_id AS "directoryId", object_guid::text AS "objectGuid", name,
   sam_account_name AS "samAccountName", security, deleted_at IS NOT NULL AS deleted`;
@@ -35,13 +35,13 @@ const controllerColumns = `id, directory_id AS "directoryId", ${ms('fresh_at')} 
 const roleColumns = 'id, name, title, description, builtin, grantable_on AS "grantableOn", rules, inherits, portal, version';
 const scopeColumns = 'id, kind, cluster_id AS "clusterId", cluster_selector AS "clusterSelector", project_id AS "projectId", namespaces';
 const bindingColumns = `id, role_id AS "roleId", scope_id AS "scopeId", subject_kind AS "subjectKind", subject_id AS "subjectId", ${ms('until')} AS until`;
-const clusterColumns = `id, name, title, labels, server_url AS "serverUrl", server_name AS "serverName", ca_pem AS "caPem",
+const clusterColumns = `id, name, title, labels, server_url AS "serverUrl", server_name AS "serverName", ca_pem AS "caPem", proxy_url AS "proxyUrl",
   kube_system_uid AS "kubeSystemUid", version, mode, strict, state`;
 const namespaceColumns = 'cluster_id AS "clusterId", name, labels, phase';
 const entryColumns = 'cluster_id AS "clusterId", wire_name AS "wireName"';
 const projectColumns = 'id, name, title, quota, limits, pod_security AS "podSecurity", isolated';
 const projectNamespaceColumns = 'project_id AS "projectId", cluster_id AS "clusterId", name, origin';
-const credentialColumns = `id, kind, person_id AS "personId", encode(secret_hash, 'hex') AS hash, read_only AS "readOnly", cluster_ids AS "clusterIds",
+const credentialColumns = `id, kind, person_id AS "personId", encode(secret_hash, 'hex') AS hash, read_only AS "readOnly", cluster_ids AS "clusterIds", namespaces,
   ${ms('created_at')} AS "createdAt", ${ms('expires_at')} AS "expiresAt", ${ms('revoked_at')} AS "revokedAt", successor_id AS "successorId"`;
 
 /** Everything, at one moment and with the change number of that moment. */

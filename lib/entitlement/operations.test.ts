@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import type { PortalContext } from '#lib/api/context.ts';
 import type { AnyOperation, Operation } from '#lib/api/operation.ts';
@@ -161,6 +161,24 @@ describe('granting', () => {
       clusters: [{ name: 'east', namespaces: 'all' }],
       namespaces: 3,
     });
+  });
+});
+
+describe('while the directory is silent', () => {
+  afterEach(() => test.db.sql.query('UPDATE domain_controller SET fresh_at = now()'));
+
+  it('nothing is granted after ten minutes, and what was granted can still be ended (F1)', async () => {
+    const granting = { subject: { kind: 'person', id: 'p-alice' }, roleId: developerId, scope: inShop };
+    const { id } = await as('carol', grant, granting);
+    await test.db.sql.query(`UPDATE domain_controller SET fresh_at = now() - interval '11 minutes'`);
+    for (const [operation, input] of [
+      [grant, granting],
+      [createOwnRole, { name: 'x', title: 'x', grantableOn: ['all'], rules: readPods }],
+      [create, { name: 'x', title: 'x' }],
+    ] as const) {
+      await expect(as('carol', operation as AnyOperation, input)).rejects.toMatchObject({ code: 'directory.not-fresh' });
+    }
+    await expect(as('carol', end, { id, reason: 'left' })).resolves.toEqual({ id });
   });
 });
 

@@ -84,6 +84,7 @@ describe('who carries a platform group', () => {
     ['disabled', { disabled: true }],
     ['expired', { accountExpiresAt: now.getTime() }],
     ['locked', { lockoutAt: now.getTime() - 1000 }],
+    ['outside-hours', { logonHours: '0'.repeat(42) }],
     ['deleted', { deleted: true }],
     ['out-of-scope', { outOfScope: true }],
     ['cut', { cut: true }],

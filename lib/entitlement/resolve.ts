@@ -22,6 +22,22 @@ export function platformGroup(installationId: string, scopeId: string, roleId: s
   return `gatehouse:${installationId}:${scopeId}:${roleId}`;
 }
 
+/** What one person holds on one cluster, found once and good until a fact changes or the first of these bindings ends. */
+interface Holding extends Span {
+  readonly pairs: readonly PairInUse[];
+  readonly groups: readonly string[];
+  /** Found when first asked for. */
+  namespaces: 'all' | readonly string[] | null;
+}
+
+interface Span {
+  readonly from: number;
+  readonly until: number;
+}
+
+const nothing: Holding = { pairs: [], groups: [], namespaces: [], from: 0, until: 0 };
+const rememberedMax = 50_000;
+
 /**
  * From facts to answers: who holds what, where, now. Everything here errs towards "no": a binding whose role, scope, group, project or
  * cluster is unknown or removed gives nothing, and an account that is not live carries no platform group anywhere.
@@ -31,16 +47,20 @@ export class Resolver {
   readonly #installationId: string;
   readonly #reaches = new Map<string, Reach | null>();
   readonly #rules = new Map<string, readonly PolicyRule[]>();
+  readonly #holdings = new Map<string, Holding>();
+  readonly #powers = new Map<string, Span & { readonly powers: PortalPowers }>();
 
   constructor(facts: Facts, installationId: string) {
     this.#facts = facts;
     this.#installationId = installationId;
   }
 
-  /** To be called after every change of facts: what was remembered of scopes and rules may no longer hold. */
+  /** To be called after every change of facts, in the same step: what was remembered of scopes, rules and people may no longer hold. */
   forget(): void {
     this.#reaches.clear();
     this.#rules.clear();
+    this.#holdings.clear();
+    this.#powers.clear();
   }
 
   standing(personId: string, now: Date): 'live' | Refusal {
@@ -92,11 +112,16 @@ export class Resolver {
   }
 
   platformGroups(personId: string, clusterId: string, now: Date): readonly string[] {
-    return this.#pairsOf(personId, clusterId, now).map(({ group }) => group);
+    return this.#holding(personId, clusterId, now).groups;
   }
 
   namespacesOf(personId: string, clusterId: string, now: Date): 'all' | readonly string[] {
-    const pairs = this.#pairsOf(personId, clusterId, now);
+    const holding = this.#holding(personId, clusterId, now);
+    holding.namespaces ??= this.#namespacesOf(holding.pairs);
+    return holding.namespaces;
+  }
+
+  #namespacesOf(pairs: readonly PairInUse[]): 'all' | readonly string[] {
     if (pairs.some(({ reach, role }) => reach === 'cluster' && this.#listsNamespaces(role))) return 'all';
     const names = new Set<string>();
     for (const { reach } of pairs) if (reach !== 'cluster') for (const name of reach) names.add(name);
@@ -104,14 +129,19 @@ export class Resolver {
   }
 
   portalPowers(personId: string, now: Date): PortalPowers {
-    const powers = new Set<string>();
-    if (this.standing(personId, now) === 'live') {
-      for (const { roleId, scopeId } of this.bindingsOf(personId, now)) {
-        const portal = this.#facts.roles.get(roleId)?.portal;
-        if (portal && this.#facts.scopes.get(scopeId)?.kind === 'all') powers.add(portal);
-      }
+    if (this.standing(personId, now) !== 'live') return { admin: false, auditor: false };
+    const known = this.#powers.get(personId);
+    if (known && holds(known, now)) return known.powers;
+    const bindings = this.bindingsOf(personId, now);
+    const found = new Set<string>();
+    for (const { roleId, scopeId } of bindings) {
+      const portal = this.#facts.roles.get(roleId)?.portal;
+      if (portal && this.#facts.scopes.get(scopeId)?.kind === 'all') found.add(portal);
     }
-    return { admin: powers.has('admin'), auditor: powers.has('auditor') };
+    const powers = { admin: found.has('admin'), auditor: found.has('auditor') };
+    if (this.#powers.size >= rememberedMax) this.#powers.clear();
+    this.#powers.set(personId, { powers, ...spanOf(bindings, now) });
+    return powers;
   }
 
   pairsInUse(clusterId: string, now: Date): readonly PairInUse[] {
@@ -149,8 +179,18 @@ export class Resolver {
     return next;
   }
 
-  #pairsOf(personId: string, clusterId: string, now: Date): readonly PairInUse[] {
-    return this.standing(personId, now) === 'live' ? this.#pairs(this.bindingsOf(personId, now), clusterId) : [];
+  /** Whether the account is live is asked each time: that too ends by the clock. */
+  #holding(personId: string, clusterId: string, now: Date): Holding {
+    if (this.standing(personId, now) !== 'live') return nothing;
+    const key = `${personId} ${clusterId}`;
+    const known = this.#holdings.get(key);
+    if (known && holds(known, now)) return known;
+    const bindings = this.bindingsOf(personId, now);
+    const pairs = this.#pairs(bindings, clusterId);
+    const found: Holding = { pairs, groups: pairs.map(({ group }) => group), namespaces: null, ...spanOf(bindings, now) };
+    if (this.#holdings.size >= rememberedMax) this.#holdings.clear();
+    this.#holdings.set(key, found);
+    return found;
   }
 
   #pairs(bindings: readonly LiveBinding[], clusterId: string): PairInUse[] {
@@ -173,4 +213,15 @@ export class Resolver {
   #listsNamespaces(role: WorldRole): boolean {
     return this.effectiveRules(role.id).some((rule) => permits(rule, { verb: 'list', apiGroup: '', resource: 'namespaces' }));
   }
+}
+
+/** What rests on these bindings holds from now until the first of them ends. A clock that was set back asks anew. */
+function spanOf(bindings: readonly LiveBinding[], now: Date): Span {
+  const until = bindings.reduce((first, { until: end }) => (end === null ? first : Math.min(first, end)), Number.POSITIVE_INFINITY);
+  return { from: now.getTime(), until };
+}
+
+function holds({ from, until }: Span, now: Date): boolean {
+  const at = now.getTime();
+  return from <= at && at < until;
 }

@@ -1,3 +1,4 @@
+import { isWithinHours } from './logon-hours.ts';
 import type { Refusal, RefusalReason, WorldDirectory, WorldPerson } from './types.ts';
 
 /**
@@ -12,6 +13,7 @@ export function standingOf(person: WorldPerson | undefined, directory: WorldDire
   if (person.disabled || person.state === 'disabled') return refused('disabled');
   if (person.accountExpiresAt !== null && person.accountExpiresAt <= now.getTime()) return refused('expired');
   if (isLocked(person, directory, now)) return refused('locked');
+  if (!isWithinHours(person.logonHours, now)) return refused('outside-hours');
   return 'live';
 }
 

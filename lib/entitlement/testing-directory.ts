@@ -6,6 +6,7 @@ export async function seedDirectory(db: Database): Promise<void> {
     INSERT INTO forest (id, name) VALUES ('f-corp', 'corp.example');
     INSERT INTO directory (id, forest_id, domain, base_dn, settings, lockout_window_seconds)
       VALUES ('d-corp', 'f-corp', 'corp.example', 'DC=corp,DC=example', '{}', 1800);
+    INSERT INTO domain_controller (id, directory_id, url, fresh_at, state) VALUES ('dc-1', 'd-corp', 'ldaps://dc1', now(), 'following');
     INSERT INTO person (id, forest_id, directory_id, object_guid, dn, sam_account_name, upn, wire_name, display_name, user_account_control, state)
       SELECT 'p-' || name, 'f-corp', 'd-corp', gen_random_uuid(), 'CN=' || name || ',DC=corp,DC=example', name, name || '@corp.example',
         'gatehouse:' || name || '@corp.example', initcap(name), 512, 'enabled'

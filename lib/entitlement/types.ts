@@ -31,7 +31,7 @@ export type PolicyRule = ResourceRule | NonResourceRule;
 
 // ── What the world knows ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-export type PersonState = 'enabled' | 'disabled' | 'expired' | 'locked' | 'deleted' | 'out-of-scope' | 'cut';
+export type PersonState = 'enabled' | 'disabled' | 'expired' | 'locked' | 'outside-hours' | 'deleted' | 'out-of-scope' | 'cut';
 
 export interface WorldPerson {
   readonly id: string;
@@ -50,6 +50,8 @@ export interface WorldPerson {
   /** Milliseconds since 1970, as all moments in the world. */
   readonly accountExpiresAt: number | null;
   readonly lockoutAt: number | null;
+  /** 168 bits in hex, an hour of the week (UTC) each; null: at any time. */
+  readonly logonHours: string | null;
   readonly deleted: boolean;
   readonly outOfScope: boolean;
   readonly cut: boolean;
@@ -129,7 +131,10 @@ export interface WorldCluster {
   readonly labels: Labels;
   readonly serverUrl: string;
   readonly serverName: string | null;
+  /** One or several authorities: while a cluster changes its own, the old and the new stand side by side. */
   readonly caPem: string;
+  /** An HTTP(S) proxy on the way, as scheme, host and port; it never holds a credential. */
+  readonly proxyUrl: string | null;
   readonly kubeSystemUid: string;
   readonly version: string | null;
   readonly mode: 'classic' | 'constrained';
@@ -186,6 +191,8 @@ export interface WorldCredential {
   readonly readOnly: boolean;
   /** null = every cluster the person may reach. */
   readonly clusterIds: readonly string[] | null;
+  /** null = every namespace, on each of these clusters; else only these, and nothing that is in no namespace. */
+  readonly namespaces: readonly string[] | null;
   readonly createdAt: number;
   readonly expiresAt: number;
   readonly revokedAt: number | null;
@@ -194,7 +201,7 @@ export interface WorldCredential {
 
 // ── What the world answers ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-export type RefusalReason = 'disabled' | 'expired' | 'locked' | 'deleted' | 'out-of-scope' | 'cut' | 'unknown';
+export type RefusalReason = 'disabled' | 'expired' | 'locked' | 'outside-hours' | 'deleted' | 'out-of-scope' | 'cut' | 'unknown';
 
 export interface Refusal {
   readonly reason: RefusalReason;

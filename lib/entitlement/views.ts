@@ -8,6 +8,7 @@ const refusalInWords: Readonly<Record<RefusalReason, string>> = {
   disabled: 'disabled in the directory',
   expired: 'account expired',
   locked: 'locked out for now',
+  'outside-hours': 'outside the hours in which the directory lets them in',
   deleted: 'deleted in the directory',
   'out-of-scope': 'no longer in the part of the directory that is read',
   cut: 'cut off by an administrator',

@@ -1,6 +1,8 @@
 /** What somebody should look at, in one sentence each, worst first. Pure. */
+import { authoritiesIn } from '#lib/cluster/authorities.ts';
+import { endingSoon } from '#lib/cluster/ending.ts';
 import type { LiveReplica } from '#lib/revocation/data.ts';
-import type { ClusterRow } from './data.ts';
+import type { CertificatesRow, ClusterRow, FailedSelfTest } from './data.ts';
 import type { Overview } from './schema.ts';
 
 type Attention = Overview['attention'][number];
@@ -9,6 +11,8 @@ export type Signs = {
   readonly now: Date;
   readonly directories: readonly { domain: string; state: string; stateDetail: string | null; stateSince: Date; freshAt: Date | null }[];
   readonly clusters: readonly ClusterRow[];
+  readonly certificates: readonly CertificatesRow[];
+  readonly failedSelfTests: readonly FailedSelfTest[];
   readonly processes: readonly LiveReplica[];
   readonly endingSoon: number;
   readonly admins: number;
@@ -19,9 +23,14 @@ const staleAfterMs = 60_000;
 const rank = { problem: 0, warning: 1, note: 2 } as const;
 
 export function attentionOf(signs: Signs): Attention[] {
-  return [...ofDirectories(signs), ...ofClusters(signs), ...ofProcesses(signs), ...ofGrants(signs)].sort(
-    (a, b) => rank[a.level] - rank[b.level],
-  );
+  return [
+    ...ofDirectories(signs),
+    ...ofClusters(signs),
+    ...ofCertificates(signs),
+    ...ofSelfTests(signs),
+    ...ofProcesses(signs),
+    ...ofGrants(signs),
+  ].sort((a, b) => rank[a.level] - rank[b.level]);
 }
 
 function ofDirectories({ directories, now }: Signs): Attention[] {
@@ -68,6 +77,23 @@ function ofClusters({ clusters }: Signs): Attention[] {
       ];
     return [];
   });
+}
+
+function ofCertificates({ certificates, now }: Signs): Attention[] {
+  return certificates.flatMap(({ id, name, caPem, certificate }) =>
+    endingSoon(authoritiesIn(caPem), certificate, now).map(
+      (sentence): Attention => ({ level: 'warning', text: `${name}: ${sentence}`, href: `/admin/clusters/${id}`, since: null }),
+    ),
+  );
+}
+
+function ofSelfTests({ failedSelfTests }: Signs): Attention[] {
+  return failedSelfTests.map(({ id, name, since }) => ({
+    level: 'problem',
+    text: `${name} does not hold our accounts to what they must be able to do: its self-test failed.`,
+    href: `/admin/clusters/${id}`,
+    since: since.toISOString(),
+  }));
 }
 
 function ofProcesses({ processes, unreceipted }: Signs): Attention[] {

@@ -1,3 +1,4 @@
+import type { ServerCertificate } from '#lib/cluster/schema.ts';
 import type { Database } from '#lib/db/database.ts';
 
 export type Counts = { readonly people: number; readonly groups: number; readonly credentials: number; readonly sessions: number };
@@ -40,10 +41,35 @@ export async function clustersWithStatus(db: Database): Promise<ClusterRow[]> {
   return rows;
 }
 
+export type FailedSelfTest = { readonly id: string; readonly name: string; readonly since: Date };
+
+export async function failedSelfTests(db: Database): Promise<FailedSelfTest[]> {
+  const { rows } = await db.sql.query<FailedSelfTest>(
+    `SELECT c.id, c.name, t.since FROM cluster_self_test t JOIN cluster c ON c.id = t.cluster_id
+     WHERE t.outcome = 'failed' AND c.state <> 'removed' ORDER BY c.name`,
+  );
+  return rows;
+}
+
 export async function grantsEndingSoon(db: Database, days: number): Promise<number> {
   const { rows } = await db.sql.query<{ ending: number }>(
     'SELECT count(*)::int AS ending FROM binding WHERE revoked_at IS NULL AND until > now() AND until < now() + make_interval(days => $1)',
     [days],
   );
   return rows[0]?.ending ?? 0;
+}
+
+export type CertificatesRow = {
+  readonly id: string;
+  readonly name: string;
+  readonly caPem: string;
+  readonly certificate: ServerCertificate | null;
+};
+
+export async function clusterCertificates(db: Database): Promise<CertificatesRow[]> {
+  const { rows } = await db.sql.query<CertificatesRow>(
+    `SELECT c.id, c.name, c.ca_pem AS "caPem", h.certificate
+     FROM cluster c LEFT JOIN cluster_health h ON h.cluster_id = c.id WHERE c.state <> 'removed' ORDER BY c.name`,
+  );
+  return rows;
 }

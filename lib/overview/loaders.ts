@@ -11,7 +11,7 @@ import type { World } from '#lib/entitlement/types.ts';
 import { receipts, replicas } from '#lib/revocation/data.ts';
 import { liveDoors, openStreams, receiptView } from '#lib/revocation/views.ts';
 import { attentionOf } from './attention.ts';
-import { clustersWithStatus, counts, grantsEndingSoon } from './data.ts';
+import { clusterCertificates, clustersWithStatus, counts, failedSelfTests, grantsEndingSoon } from './data.ts';
 import { find } from './find.ts';
 import { overviewOutput, receiptsInput, receiptsOutput, searchInput, searchOutput, streamsOutput } from './schema.ts';
 
@@ -30,13 +30,15 @@ export const overviewGet = operation({
   input: none,
   output: overviewOutput,
   async run({ db, world, now }) {
-    const [directories, counted, clusters, processes, cuts, endingSoon] = await Promise.all([
+    const [directories, counted, clusters, processes, cuts, endingSoon, certificates, selfTests] = await Promise.all([
       directoriesWithControllers(db),
       counts(db),
       clustersWithStatus(db),
       replicas(db),
       receipts(db, { limit: latenciesShown }),
       grantsEndingSoon(db, endingDays),
+      clusterCertificates(db),
+      failedSelfTests(db),
     ]);
     const streams = openStreams(world, processes);
     const doors = liveDoors(processes);
@@ -67,7 +69,17 @@ export const overviewGet = operation({
       processes,
       recentCuts: told.filter(({ kind }) => kind === 'person').slice(0, cutsShown),
       latencies: told.flatMap(({ latencyMs }) => (latencyMs === null ? [] : [latencyMs])),
-      attention: attentionOf({ now, directories: shown, clusters, processes, endingSoon, admins: adminsOf(world, now), unreceipted }),
+      attention: attentionOf({
+        now,
+        directories: shown,
+        clusters,
+        certificates,
+        failedSelfTests: selfTests,
+        processes,
+        endingSoon,
+        admins: adminsOf(world, now),
+        unreceipted,
+      }),
     };
   },
 });

@@ -35,7 +35,7 @@ export function createAcknowledger({ db, replicaId, log }: { db: Database; repli
       recent.push(cut);
     },
     add(revocationIds, refusedFrom) {
-      const since = new Date(Date.now() - rememberCutsMs).toISOString();
+      const since = new Date(refusedFrom.getTime() - rememberCutsMs).toISOString();
       recent = recent.filter(({ at }) => at >= since);
       if (revocationIds.length === 0) return;
       const work = untilTaken(revocationIds, refusedFrom, [...recent]);

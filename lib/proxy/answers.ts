@@ -10,6 +10,8 @@ export interface AnswerFacts {
   readonly message: string;
   readonly detail?: string | undefined;
   readonly retryAfterSeconds?: number | undefined;
+  /** What a refusal is about, as the API server puts it into a Status; else our own code stands there. */
+  readonly about?: { readonly name: string; readonly group: string; readonly resource: string } | undefined;
   /** The connection cannot be trusted to be in step any more. */
   readonly close?: boolean | undefined;
 }
@@ -76,7 +78,8 @@ export const noSuchPlace = () =>
     status: 404,
     reason: 'NotFound',
     code: 'door.no-such-place',
-    message: 'Clusters are served below /clusters/<name>. Download a kubeconfig from the portal: it holds the right addresses.',
+    message:
+      'Clusters are served below /clusters/<name>. Download a kubeconfig from the portal: it holds the right addresses. (kubectl proxy uses them when told --append-server-path.)',
   });
 
 export const readOnlyCredential = () =>
@@ -85,6 +88,35 @@ export const readOnlyCredential = () =>
     reason: 'Forbidden',
     code: 'door.read-only',
     message: 'This credential may only read. Download another one from the portal to change something.',
+  });
+
+const namesToldMax = 5;
+
+export const narrowedCredential = (namespaces: readonly string[]) =>
+  new Answer({
+    status: 403,
+    reason: 'Forbidden',
+    code: 'door.narrowed',
+    message: `This credential is narrowed to ${namespacesInWords(namespaces)}, and this request reaches beyond. Name one of them (-n), or download another kubeconfig from the portal.`,
+  });
+
+function namespacesInWords(namespaces: readonly string[]): string {
+  const told = namespaces.slice(0, namesToldMax).join(', ');
+  if (namespaces.length > namesToldMax) return `the namespaces ${told} and ${namespaces.length - namesToldMax} more`;
+  return namespaces.length === 1 ? `the namespace ${told}` : `the namespaces ${told}`;
+}
+
+/** In the API server's own words, for it is what the API server would have said to the person. */
+export const beyondCeiling = (message: string, about: NonNullable<AnswerFacts['about']>) =>
+  new Answer({ status: 403, reason: 'Forbidden', code: 'door.no-right', message, about, detail: message });
+
+/** All of them or nothing: a cluster that hears a part of somebody's groups decides as nobody meant it. */
+export const tooManyGrants = (count: number, most: number) =>
+  new Answer({
+    status: 403,
+    reason: 'Forbidden',
+    code: 'door.too-many-grants',
+    message: `You hold ${count} different grants on this cluster, and at most ${most} can be sent with a request. Ask for fewer and wider ones.`,
   });
 
 export const watchSetChanged = () =>
@@ -121,6 +153,8 @@ export const groupOnItsWay = () =>
 export const tooManyStreams = () =>
   later('too-many-streams', 'You hold as many open streams as this door allows one person. Close some and try again.', 10);
 
+export const doorFull = () => later('full', 'This door holds as many open requests and streams as it can carry. Try again in a moment.', 5);
+
 export const stopping = () => later('stopping', 'This door is about to stop; another one serves you if you try again.', 1);
 
 export const clusterUnavailable = (detail: string) =>
@@ -131,6 +165,14 @@ export const clusterUnavailable = (detail: string) =>
     detail,
   );
 
+export const clusterRebuilt = (detail: string) =>
+  later(
+    'cluster-rebuilt',
+    'Another cluster answers at this address than the one that was registered, so nobody is let through to it. An administrator has to look at it in the portal.',
+    30,
+    detail,
+  );
+
 export const clusterUnreachable = (detail: string) =>
   new Answer({
     status: 502,
@@ -138,6 +180,24 @@ export const clusterUnreachable = (detail: string) =>
     code: 'door.cluster-unreachable',
     message: 'The cluster did not answer. It may be down, or out of reach from here.',
     detail,
+  });
+
+/** Without Retry-After: kubectl would wait for it in silence, ten times over, where its user should read this. */
+export const clusterDown = () =>
+  new Answer({
+    status: 502,
+    reason: 'BadGateway',
+    code: 'door.cluster-down',
+    message: 'The cluster could not be reached several times in a row, so this was not sent. It is tried again every few seconds.',
+  });
+
+export const clusterBusy = () =>
+  new Answer({
+    status: 429,
+    reason: 'TooManyRequests',
+    code: 'door.cluster-busy',
+    message: 'As many requests as this door allows are waiting for this cluster already. Try again in a moment.',
+    retryAfterSeconds: 1,
   });
 
 export const clusterTooSlow = () =>

@@ -17,19 +17,32 @@ describe('what a cluster answers', () => {
     expect(answer.head).not.toContain('Set-Cookie');
   });
 
-  test.each([301, 302, 307, 308])('a redirect (%s) is never followed nor passed on: 502 (SECURITY 7, 14)', async (code) => {
-    upstream.script = (_request, socket) =>
-      void socket.write(`HTTP/1.1 ${code} Moved\r\nLocation: ${upstream.url}/elsewhere\r\nContent-Length: 0\r\n\r\n`);
-    expect((await get('/clusters/east/api/v1/pods', alice)).status).toBe(502);
-    expect((await raw(...upgradeLines(alice))).status).toBe(502);
-    expect(upstream.seen).toHaveLength(2);
+  test('an application’s redirect within its cluster leads back through this door; any other stays as it is, and nobody’s credential goes with it', async () => {
+    const proxied = '/clusters/east/api/v1/namespaces/shop/services/web/proxy/';
+    for (const [said, heard] of [
+      ['/api/v1/namespaces/shop/services/web/proxy/login', '/clusters/east/api/v1/namespaces/shop/services/web/proxy/login'],
+      ['/apis/metrics.k8s.io/v1', '/clusters/east/apis/metrics.k8s.io/v1'],
+      ['/login', '/login'],
+      ['login', 'login'],
+      ['//evil.example/api/', '//evil.example/api/'],
+      ['https://evil.example/api/', 'https://evil.example/api/'],
+    ]) {
+      upstream.script = (_request, socket) =>
+        void socket.write(`HTTP/1.1 302 Found\r\nLocation: ${said}\r\nSet-Cookie: a=b\r\nContent-Length: 0\r\n\r\n`);
+      const answer = await get(proxied, alice);
+      expect(answer.status).toBe(302);
+      expect(answer.head).toContain(`\r\nLocation: ${heard}`);
+      expect(answer.head).not.toMatch(/bearer|set-cookie/i);
+    }
   });
 
-  test('304 passes, and an application behind a service may redirect', async () => {
-    upstream.script = (_request, socket) => void socket.write('HTTP/1.1 304 Not Modified\r\nETag: "a"\r\n\r\n');
-    expect((await get('/clusters/east/openapi/v3', alice, 'If-None-Match: "a"')).status).toBe(304);
-    upstream.script = (_request, socket) => void socket.write('HTTP/1.1 302 Found\r\nLocation: /login\r\nContent-Length: 0\r\n\r\n');
-    expect((await get('/clusters/east/api/v1/namespaces/shop/services/web/proxy/', alice)).status).toBe(302);
+  test('an answer that only the end of its connection ends is passed on as such, and never looks whole', async () => {
+    upstream.script = (_request, socket) => void socket.end('HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nhello');
+    const client = await openRaw(stand.url, stand.caPem);
+    client.send(['GET /clusters/east/api/v1/pods HTTP/1.1', 'Host: door', `Authorization: Bearer ${alice}`]);
+    await client.ended();
+    expect(client.text()).toMatch(/\r\nConnection: close\r\n(?:.*\r\n)*\r\nhello$/i);
+    expect(client.text()).not.toMatch(/transfer-encoding|content-length/i);
   });
 
   test('a refusal of our own account is 502, never passed as the person’s; a refusal of the person is theirs; a group that has not arrived is on its way (DECISIONS 11, F17)', async () => {
@@ -104,45 +117,6 @@ describe('what a cluster answers', () => {
   });
 });
 
-describe('upgrades', () => {
-  test('a refused upgrade is relayed with its body, both sockets end, and nothing behind it is served (SECURITY 13, V5)', async () => {
-    upstream.script = (_request, socket) =>
-      void socket.write('HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\nContent-Length: 13\r\n\r\n{"no":"exec"}');
-    const client = await openRaw(stand.url, stand.caPem);
-    client.send([...upgradeLines(alice), '', 'GET /api/v1/secrets HTTP/1.1', 'Host: door']);
-    await client.ended();
-    expect(client.text()).toMatch(/^HTTP\/1\.1 403 Forbidden/);
-    expect(client.text()).toContain('{"no":"exec"}');
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(upstream.seen).toHaveLength(1);
-    expect(upstream.open().filter((socket) => !socket.destroyed && socket.readyState === 'open').length).toBeLessThanOrEqual(1);
-  });
-
-  test('behind the 101 bytes go both ways, and what came early waits for it', async () => {
-    upstream.script = (_request, socket) => {
-      let heard = '';
-      socket.on('data', (chunk) => {
-        heard += chunk.toString('latin1');
-        socket.write(`heard ${heard}`);
-      });
-      setTimeout(
-        () =>
-          socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: x\r\n\r\n'),
-        30,
-      );
-    };
-    const client = await openRaw(stand.url, stand.caPem);
-    client.send(upgradeLines(alice), 'early');
-    await client.until(/101 Switching Protocols[\s\S]*heard early/);
-    expect(client.text()).toContain('Sec-WebSocket-Accept: x');
-    expect(upstream.seen[0]?.headers).toEqual(
-      expect.arrayContaining(['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Protocol: v5.channel.k8s.io']),
-    );
-    client.destroy();
-    await expect.poll(() => upstream.open().some((socket) => socket.listenerCount('data') > 1)).toBe(false);
-  });
-});
-
 describe('nothing is left over', () => {
   const openSockets = () => upstream.open().filter((socket) => !socket.destroyed).length;
 
@@ -171,44 +145,8 @@ describe('nothing is left over', () => {
     await expect.poll(openSockets).toBeLessThanOrEqual(before);
   });
 
-  test.each(['an answer', 'a tunnel'])('a slow reader holds the cluster back instead of filling our memory: %s (F23)', async (what) => {
-    const block = Buffer.alloc(256 * 1024, 'a');
-    let written = 0;
-    upstream.script = (_request, socket) => {
-      socket.write(
-        what === 'a tunnel'
-          ? 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n'
-          : 'HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n',
-      );
-      const pour = () => {
-        while (written < 1_000_000_000) {
-          written += block.length;
-          if (!socket.write(block)) {
-            socket.once('drain', pour);
-            return;
-          }
-        }
-      };
-      pour();
-    };
-    const client = await openRaw(stand.url, stand.caPem);
-    client.send(
-      what === 'a tunnel'
-        ? upgradeLines(alice)
-        : ['GET /clusters/east/api/v1/namespaces/shop/pods/web/log HTTP/1.1', 'Host: door', `Authorization: Bearer ${alice}`],
-    );
-    await client.until(/\r\n\r\n/);
-    client.socket.pause();
-    await new Promise((resolve) => setTimeout(resolve, 700));
-    const stalledAt = written;
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    expect(written).toBe(stalledAt);
-    expect(written).toBeLessThan(64 * 1024 * 1024);
-    client.destroy();
-  });
-
   test('a body flows up as it comes, and an early answer is not lost', async () => {
-    upstream.script = (_request, socket) => void socket.write('HTTP/1.1 413 Payload Too Large\r\nContent-Length: 3\r\n\r\nbig');
+    upstream.takesOver = (_head, socket) => socket.write('HTTP/1.1 413 Payload Too Large\r\nContent-Length: 3\r\n\r\nbig');
     const client = await openRaw(stand.url, stand.caPem);
     client.send(
       [

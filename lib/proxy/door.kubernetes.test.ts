@@ -1,6 +1,6 @@
 // The door before a real API server, used by the real kubectl.
 import { spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +15,9 @@ import { compileDoorPowers } from '#lib/cluster/powers.ts';
 import { kubeconfig } from '#lib/credential/kubeconfig.ts';
 import { developerId, operatorId, viewerId } from '#lib/entitlement/builtin-roles.ts';
 import { compileRoles } from '#lib/entitlement/compile.ts';
+import { ask, openRaw } from './testing/raw-client.ts';
 import { clusterId, type Stand, startStand } from './testing/stand.ts';
+import { createUpstreams } from './upstream.ts';
 
 const buildLimitMs = 25 * 60_000;
 const east = clusterId('east');
@@ -30,6 +32,7 @@ let binaries: KubernetesBinaries;
 let warden: Warden;
 let cluster: Cluster;
 let stand: Stand;
+let doorToken = '';
 const files: Record<string, string> = {};
 
 beforeAll(async () => {
@@ -44,21 +47,21 @@ beforeAll(async () => {
     pod('pay', 'still', 'sleep 3600'),
     pod('shop', 'clock', 'i=0; while true; do i=$((i+1)); echo tick $i; sleep 0.1; done'),
   ]);
-  let token = '';
   stand = await startStand({
     clusters: [{ name: 'east', serverUrl: cluster.server, caPem: cluster.caPem, namespaces: ['shop', 'pay'] }],
-    people: ['alice', 'bob', 'dave', 'erin', 'frank', 'gina'],
-    doorCredentials: { token: async () => token, forget: () => {} },
+    people: ['alice', 'bob', 'dave', 'erin', 'frank', 'gina', 'nora'],
+    doorCredentials: { token: async () => doorToken, forget: () => {} },
   });
   for (const person of ['alice', 'dave', 'erin', 'gina']) {
     await stand.grant(person, operatorId, { kind: 'namespaces', clusterId: east, namespaces: ['shop'] });
   }
   await stand.grant('alice', developerId, { kind: 'namespaces', clusterId: east, namespaces: ['shop'] });
   await stand.grant('bob', viewerId, { kind: 'namespaces', clusterId: east, namespaces: ['pay'] });
+  await stand.grant('nora', viewerId, { kind: 'namespaces', clusterId: east, namespaces: ['shop'] });
   await cluster.apply([systemNamespaceObject(stand.installationId), accountObject(stand.installationId, doorAccount)]);
   await cluster.apply(compileOwnObjects(stand.installationId).filter(({ metadata }) => !metadata.name.includes('reconciler')));
   await reconciled();
-  token = (await must(cluster.kubectl('create', 'token', '-n', systemNamespace, doorAccount))).trim();
+  doorToken = (await must(cluster.kubectl('create', 'token', '-n', systemNamespace, doorAccount))).trim();
   for (const person of ['alice', 'bob', 'dave', 'erin', 'frank', 'gina']) files[person] = await kubeconfigOf(person);
   await must(cluster.kubectl('wait', '-n', 'shop', 'pod', '--all', '--for=condition=Ready', '--timeout=60s'));
 }, buildLimitMs);
@@ -106,6 +109,54 @@ describe('who one is there', () => {
       .toMatch(/"impersonatedUser":\{"username":"gatehouse:alice@corp.example"/);
   });
 
+  test('a watch over a shared HTTP/2 connection comes from exactly the person, each group on its own, as the cluster’s audit log reads it (SECURITY 6)', async () => {
+    const upstreams = createUpstreams();
+    onTestFinished(() => upstreams.close());
+    const groups = [...stand.world.platformGroups('p-alice', east, new Date()), 'system:authenticated'];
+    const auditId = randomUUID();
+    const person = ['Impersonate-User', 'gatehouse:alice@corp.example', 'Impersonate-Uid', stand.world.person('p-alice')?.objectGuid ?? ''];
+    const headers = [
+      ...['Host', 'kubernetes', 'Authorization', `Bearer ${doorToken}`, ...person],
+      ...groups.flatMap((group) => ['Impersonate-Group', group]),
+      ...['Audit-Id', auditId, 'Connection', 'keep-alive'],
+    ];
+    const address = { id: east, serverUrl: cluster.server, serverName: null, caPem: cluster.caPem, proxyUrl: null };
+    let seen = '';
+    const watch = upstreams.follow(
+      address,
+      { method: 'GET', path: '/api/v1/namespaces/shop/configmaps?watch=1&timeoutSeconds=30', headers },
+      {
+        onHead: ({ status }) => {
+          seen += `${status} `;
+        },
+        onData: (piece) => {
+          seen += piece.toString('utf8');
+        },
+        onEnd: () => {
+          seen += 'the end';
+        },
+        onError: ({ facts }) => {
+          seen += facts.detail;
+        },
+      },
+    );
+    await expect.poll(() => seen, { timeout: 10_000 }).toMatch(/^200 .*kube-root-ca/s);
+    expect(upstreams.sockets()).toMatchObject([{ busy: 1, streams: 1, idle: 0 }]);
+    const told = () =>
+      readFileSync(cluster.auditLog, 'utf8')
+        .split('\n')
+        .find((line) => line.includes(auditId)) ?? '{}';
+    await expect
+      .poll(() => JSON.parse(told()).impersonatedUser, { timeout: 10_000 })
+      .toMatchObject({
+        username: 'gatehouse:alice@corp.example',
+        groups,
+      });
+    watch.abort();
+    await expect.poll(() => upstreams.sockets()[0]?.streams).toBe(0);
+    expect(seen).not.toContain('the end');
+  });
+
   test('--as is refused with a sentence, not passed on', async () => {
     const { code, stderr } = await kubectl('alice', 'get', 'pods', '-n', 'shop', '--as=system:admin', '--as-group=system:masters');
     expect(code).toBe(1);
@@ -137,6 +188,34 @@ describe('namespaces are one’s own', () => {
       expect(stdout).not.toContain('"name":"pay"');
     }
     expect((await kubectl('alice', 'get', 'ns', 'kube-system')).code).toBe(1);
+  });
+
+  test('a change of the set as an informer lives it: the watch ends, its version is 410 at once, a new list and watch show the new set (PROTOCOLS B3)', async () => {
+    const token = await stand.token('nora');
+    const asked = (path: string) => [
+      `GET /clusters/east/api/v1/namespaces${path} HTTP/1.1`,
+      'Host: door',
+      `Authorization: Bearer ${token}`,
+    ];
+    const list = async () => {
+      const { metadata, items } = JSON.parse((await ask(stand.url, stand.caPem, asked(''))).body);
+      return { version: metadata.resourceVersion, names: items.map((item: { metadata: { name: string } }) => item.metadata.name) };
+    };
+    const listed = await list();
+    expect(listed.names).toEqual(['shop']);
+    const watch = await openRaw(stand.url, stand.caPem);
+    watch.send(asked(`?watch=1&resourceVersion=${listed.version}&timeoutSeconds=60`));
+    await watch.until(/^HTTP\/1\.1 200 [\s\S]*\r\n\r\n/, 15_000);
+    await stand.grant('nora', viewerId, { kind: 'namespaces', clusterId: east, namespaces: ['pay'] });
+    await watch.until(/\r\n0\r\n\r\n$/, 15_000);
+    watch.destroy();
+    await reconciled();
+    const again = (version: string) =>
+      ask(stand.url, stand.caPem, asked(`?watch=1&resourceVersion=${version}&timeoutSeconds=1`)).then(({ status }) => status);
+    await expect.poll(() => again(listed.version), { timeout: 15_000 }).toBe(410);
+    const relisted = await list();
+    expect(relisted.names).toEqual(['pay', 'shop']);
+    expect(await again(relisted.version)).toBe(200);
   });
 
   test('a watch of namespaces, old spelling included, shows them and no other', async () => {

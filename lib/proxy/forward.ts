@@ -1,116 +1,121 @@
 /**
- * Sends an admitted request on and its answer back, chunk by chunk, in the client's and the cluster's own pace. Nothing is kept and nothing
+ * Sends an admitted request on and its answer back, piece by piece, in the client's and the cluster's own pace. Nothing is kept and nothing
  * is read, save the head of a refusal (DECISIONS 11). An end that the cluster did not make never looks like one: only a watch that stands
  * between two events is ended, everything else is broken off.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Readable } from 'node:stream';
-import { answerHeaders } from './answer-headers.ts';
-import { type Answer, clusterCredentialInvalid, clusterRedirected, groupOnItsWay } from './answers.ts';
+import { answerHeaders, applicationHeaders } from './answer-headers.ts';
 import { type Follower, followWatch } from './boundaries.ts';
 import { answerForCut } from './cut-answers.ts';
 import type { Desk } from './desk.ts';
-import { lookForOwnRefusal } from './own-refusal.ts';
+import { refusalOfOurs, refusedByHead } from './judge-answer.ts';
+import { type Look, lookForOwnRefusal } from './own-refusal.ts';
 import { answerRequest } from './status.ts';
 import type { Impersonated } from './steps/impersonate.ts';
 import type { Stream } from './streams.ts';
-import type { Exchange, Upstreams } from './upstream.ts';
+import { type AnswerHead, type AnswerListener, type Exchange, headerOf, type Upstreams } from './upstream.ts';
 
 export interface Live extends Impersonated {
   readonly stream: Stream;
 }
 
-export async function forward(
+export function forward(
   live: Live,
   request: IncomingMessage,
   response: ServerResponse,
   { upstreams, desk, endCut }: { upstreams: Upstreams; desk: Desk; endCut(stream: Stream): void },
 ): Promise<void> {
-  const { stream } = live;
+  const { stream, cluster, call } = live;
   if (live.headers.expectsContinue) response.writeContinue();
   const body = live.headers.body.kind === 'none' ? null : request;
-  const exchange = upstreams.send(live.cluster, live.call, body, stream.kind === 'request' ? 'firstByte' : 'endless');
-  // Whoever cuts does not wait for the answer, and nobody else hears it fail.
-  exchange.answer.catch(() => {});
-  const followed: { follower: Follower | null } = { follower: null };
-  stream.onCut((reason) => {
-    exchange.abort();
-    if (!response.headersSent) answerRequest(response, { ...answerForCut(reason).facts, close: true }, live.arrival.id);
-    else if (followed.follower?.atBoundary() && nothingQueued(response)) response.end();
-    else response.destroy();
-  });
-  response.once('close', () => {
-    if (!response.writableFinished) exchange.abort();
-  });
+  return new Promise((resolve, reject) => {
+    let follower: Follower | null = null;
+    /** A 403 that waits for its body's first bytes. */
+    let looked: { readonly head: AnswerHead; readonly look: Look } | null = null;
 
-  const answer = await exchange.answer;
-  if (stream.cutFor !== null) return;
-  const judged = await judgeAnswer(live, answer, exchange, desk);
-  if (stream.cutFor !== null) return;
-  const status = answer.statusCode ?? 502;
-  // An answer that comes before the request is whole leaves the connection out of step for whatever follows on it.
-  const early = body !== null && !request.complete;
-  response.writeHead(status, answer.statusMessage ?? '', [...answerHeaders(answer.rawHeaders), ...(early ? ['Connection', 'close'] : [])]);
-  if (stream.kind === 'watch' && status === 200) {
-    followed.follower = followWatch(answer.headers['content-type'] ?? '', answer.headers['content-encoding']);
-  }
-  if (stream.kind !== 'request') response.flushHeaders();
-  await relay(judged, response, (chunk) => {
-    if (!desk.gate.leaseIsGood()) endCut(stream);
-    if (stream.cutFor !== null) return false;
-    followed.follower?.push(chunk);
-    return true;
-  });
-  if (early && !request.complete) exchange.abort();
-}
+    function begin(head: AnswerHead): void {
+      const { status, reason, rawHeaders } = head;
+      const headers = live.target.tail === null ? answerHeaders(rawHeaders) : applicationHeaders(rawHeaders, cluster.name);
+      // An answer that comes before the request is whole leaves the connection out of step for whatever follows on it.
+      if (body !== null && !request.complete) headers.push('Connection', 'close');
+      // Where only the end of the connection marks the end, ours must too: a last chunk would promise what nobody knows.
+      else if (head.framing.kind === 'close') endByClosing(response);
+      response.writeHead(status, reason, headers);
+      if (stream.kind === 'watch' && status === 200) {
+        follower = followWatch(headerOf(rawHeaders, 'content-type'), headerOf(rawHeaders, 'content-encoding') || undefined);
+      }
+      if (stream.kind !== 'request') response.flushHeaders();
+    }
 
-/** The body to relay, once it is clear that this answer is the person's to hear. */
-async function judgeAnswer(live: Live, answer: IncomingMessage, exchange: Exchange, desk: Desk): Promise<Readable> {
-  const status = answer.statusCode ?? 502;
-  const isApplication = live.target.tail !== null;
-  if (status >= 300 && status < 400 && status !== 304 && !isApplication) {
-    exchange.abort();
-    throw clusterRedirected();
-  }
-  if (status === 401 && !isApplication) {
-    exchange.abort();
-    desk.doorCredentials.forget(live.cluster.id);
-    throw clusterCredentialInvalid('the cluster answered 401 to our own token');
-  }
-  if (status !== 403) return answer;
-  const { refused, body } = await lookForOwnRefusal(answer);
-  if (refused === null) return body;
-  exchange.abort();
-  throw refusalOfOurs(live, refused, desk);
-}
+    function pass(piece: Buffer): void {
+      if (!desk.gate.leaseIsGood()) endCut(stream);
+      if (stream.cutFor !== null || response.destroyed) return;
+      follower?.push(piece);
+      if (response.write(piece)) return;
+      exchange.pause();
+      response.once('drain', () => exchange.resume());
+    }
 
-/** Our account was refused, not the person: a broken credential of ours, or a grant that the cluster has not heard of yet. */
-export function refusalOfOurs(live: Impersonated, refused: 'groups' | 'account', { doorCredentials, groupArrivals }: Desk): Answer {
-  if (refused === 'groups' && groupArrivals.mayBeOnTheWay(live.cluster.id, live.platformGroups)) return groupOnItsWay();
-  doorCredentials.forget(live.cluster.id);
-  return clusterCredentialInvalid(
-    `the cluster does not let our account act as this ${refused === 'groups' ? 'person’s groups' : 'person'}`,
-  );
-}
+    /** True when the answer is the person's after all, and goes on. */
+    function tell({ head, look }: NonNullable<typeof looked>): boolean {
+      looked = null;
+      const refused = look.tell();
+      if (refused !== null) {
+        exchange.abort();
+        reject(refusalOfOurs(live, refused, desk));
+        return false;
+      }
+      begin(head);
+      const seen = look.seen();
+      if (seen.length > 0) pass(seen);
+      return true;
+    }
 
-function relay(body: Readable, response: ServerResponse, mayPass: (chunk: Buffer) => boolean): Promise<void> {
-  return new Promise((resolve) => {
-    body.on('data', (chunk: Buffer) => {
-      if (response.destroyed || !mayPass(chunk) || response.write(chunk)) return;
-      body.pause();
-      response.once('drain', () => body.resume());
-    });
-    body.on('error', () => response.destroy());
-    body.once('end', () => response.end());
-    body.once('close', () => {
-      if (!body.readableEnded) response.destroy();
+    const listener: AnswerListener = {
+      onHead(head) {
+        if (!desk.gate.leaseIsGood()) endCut(stream);
+        if (stream.cutFor !== null) return;
+        const refusal = refusedByHead(head, live, desk);
+        if (refusal !== null) {
+          exchange.abort();
+          reject(refusal);
+        } else if (head.status === 403) looked = { head, look: lookForOwnRefusal(head) };
+        else begin(head);
+      },
+      onData(piece) {
+        if (looked === null) pass(piece);
+        else if (looked.look.see(piece)) tell(looked);
+      },
+      onEnd() {
+        if (looked === null || tell(looked)) response.end();
+      },
+      onError(answer) {
+        if (response.headersSent) response.destroy();
+        else reject(answer);
+      },
+    };
+
+    const isShared = body === null && call.method === 'GET' && (stream.kind === 'watch' || stream.kind === 'follow');
+    const exchange: Exchange = isShared
+      ? upstreams.follow(cluster, call, listener)
+      : upstreams.send(cluster, call, body, stream.kind === 'request' ? 'firstByte' : 'endless', listener);
+
+    stream.onCut((reason) => {
+      exchange.abort();
+      if (!response.headersSent) answerRequest(response, { ...answerForCut(reason).facts, close: true }, live.arrival.id);
+      else if (follower?.atBoundary() && nothingQueued(response)) response.end();
+      else response.destroy();
     });
     response.once('close', () => {
-      if (!body.destroyed && !body.readableEnded) body.destroy();
+      if (!response.writableFinished) exchange.abort();
       resolve();
     });
-    if (response.destroyed) resolve();
   });
+}
+
+function endByClosing(response: ServerResponse): void {
+  response.shouldKeepAlive = false;
+  response.useChunkedEncodingByDefault = false;
 }
 
 /** What still waits for a slow client would reach it after the cut. */

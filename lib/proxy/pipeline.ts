@@ -8,12 +8,13 @@
  *
  * Every request and every upgrade walks the table below, from the top. Each row takes what the former has proven and proves one thing more,
  * so a row out of place does not compile, and there is no second way in. What a client may say ends at `receive`; what a cluster hears
- * begins at `impersonate`. Behind the table stands the stream registry: subscribe, then ask the gate again, then open (`door.ts`).
+ * begins at `impersonate`. Behind the table stands the stream registry: subscribe, then ask the gate again, then open (`admission.ts`).
  *
  * | step            | proves                                                              | or answers          |
  * |-----------------|---------------------------------------------------------------------|---------------------|
  * | receive         | one way to read it                                                   | 400, 431            |
- * | authenticate    | a living person by a good credential, as of less than 5 s ago        | 401, 403, 503       |
+ * | authenticate    | a living person by a good credential, as of less than 5 s ago        | 401, 503            |
+ * | ownVoice        | they do not ask to be somebody else                                  | 403                 |
  * | resolveCluster  | a cluster where the person has a right now                           | 403, 404            |
  * | describe        | what is asked for, as the API server will read it                    |                     |
  * | authorize       | within the credential, on fresh facts, under a name the cluster knows | 403, 503            |
@@ -26,6 +27,7 @@ import { authorize } from './steps/authorize.ts';
 import { describe } from './steps/describe.ts';
 import { type Impersonated, impersonate } from './steps/impersonate.ts';
 import { ownNamespaces } from './steps/own-namespaces.ts';
+import { ownVoice } from './steps/own-voice.ts';
 import { receive } from './steps/receive.ts';
 import { resolveCluster } from './steps/resolve-cluster.ts';
 import type { Arrival } from './types.ts';
@@ -41,6 +43,7 @@ interface Table<First, Last> {
 
 export const table = begin(receive)
   .next(authenticate)
+  .next(ownVoice)
   .next(resolveCluster)
   .next(describe)
   .next(authorize)

@@ -4,18 +4,14 @@
  * change, a SelfSubjectAccessReview as the person decides. A cluster that has not converged within 10 s, or does not answer, gets no benefit
  * of the doubt: the stream is cut (DECISIONS 18).
  */
-import { randomUUID } from 'node:crypto';
-import { Readable } from 'node:stream';
-import { json } from 'node:stream/consumers';
 import type { Database } from '#lib/db/database.ts';
 import type { Change } from '#lib/db/topics.ts';
 import type { World } from '#lib/entitlement/types.ts';
 import type { Log } from '#lib/log/log.ts';
+import { askCluster } from './ask-cluster.ts';
 import type { Desk } from './desk.ts';
 import type { Live } from './forward.ts';
 import type { Description } from './steps/describe.ts';
-import { impersonate } from './steps/impersonate.ts';
-import { parseTarget } from './steps/target.ts';
 import type { Stream } from './streams.ts';
 import type { Upstreams } from './upstream.ts';
 
@@ -23,6 +19,10 @@ const lookEveryMs = 250;
 const patienceMs = 10_000;
 const atOnceMax = 16;
 const reviewPath = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
+
+interface ReviewAnswer {
+  readonly status?: { readonly allowed?: unknown };
+}
 
 interface Waiting {
   readonly live: Live;
@@ -41,10 +41,11 @@ export interface ReaskingOptions {
   readonly desk: Desk;
   readonly upstreams: Upstreams;
   readonly log: Log;
+  isOpen(stream: Stream): boolean;
   cut(stream: Stream): void;
 }
 
-export function createReasking({ db, world, desk, upstreams, log, cut }: ReaskingOptions): Reasking {
+export function createReasking({ db, world, desk, upstreams, log, isOpen, cut }: ReaskingOptions): Reasking {
   const waiting = new Map<string, Waiting>();
   let timer: NodeJS.Timeout | null = null;
   let looking: Promise<void> | null = null;
@@ -64,7 +65,7 @@ export function createReasking({ db, world, desk, upstreams, log, cut }: Reaskin
 
   async function look(): Promise<void> {
     for (const [id, { live, deadlineMs }] of waiting) {
-      if (live.stream.cutFor !== null) waiting.delete(id);
+      if (!isOpen(live.stream)) waiting.delete(id);
       else if (performance.now() >= deadlineMs) {
         waiting.delete(id);
         cut(live.stream);
@@ -82,7 +83,7 @@ export function createReasking({ db, world, desk, upstreams, log, cut }: Reaskin
     while (ready.length > 0) {
       await Promise.all(
         ready.splice(0, atOnceMax).map(async ([, { live }]) => {
-          if (live.stream.cutFor === null && !(await mayStill(live))) cut(live.stream);
+          if (isOpen(live.stream) && !(await mayStill(live))) cut(live.stream);
         }),
       );
     }
@@ -90,28 +91,12 @@ export function createReasking({ db, world, desk, upstreams, log, cut }: Reaskin
 
   async function mayStill(live: Live): Promise<boolean> {
     try {
-      const body = JSON.stringify({
+      const body = {
         apiVersion: 'authorization.k8s.io/v1',
         kind: 'SelfSubjectAccessReview',
         spec: attributesOf(live.description, live.call.path),
-      });
-      const { call } = await impersonate(
-        {
-          ...live,
-          arrival: { ...live.arrival, id: randomUUID(), method: 'POST' },
-          target: parseTarget(`/clusters/${live.cluster.name}${reviewPath}`),
-          shownNamespaces: null,
-          headers: {
-            ...live.headers,
-            passed: ['Accept', 'application/json', 'Content-Type', 'application/json'],
-            body: { kind: 'length', bytes: String(Buffer.byteLength(body)) },
-            upgrade: null,
-          },
-        },
-        desk,
-      );
-      const answer = await upstreams.send(live.cluster, call, Readable.from([body], { objectMode: false }), 'firstByte').answer;
-      const review = (await json(answer)) as { status?: { allowed?: unknown } };
+      };
+      const review = (await askCluster(live, { method: 'POST', path: reviewPath, body }, { desk, upstreams })) as ReviewAnswer;
       return review.status?.allowed === true;
     } catch (error) {
       log.warn({ err: error, cluster: live.cluster.name }, 'a cluster could not be asked whether a stream may go on, so it is cut');
@@ -125,7 +110,7 @@ export function createReasking({ db, world, desk, upstreams, log, cut }: Reaskin
       if (concerns === null) return;
       const seq = changes.at(-1)?.seq ?? 0n;
       for (const live of open) {
-        if (live.stream.kind === 'request' || live.shownNamespaces !== null || !live.platformGroups.some(concerns)) continue;
+        if (live.shownNamespaces !== null || !live.platformGroups.some(concerns)) continue;
         waiting.set(live.stream.id, { live, seq, deadlineMs: performance.now() + patienceMs });
       }
       if (waiting.size > 0) wait();

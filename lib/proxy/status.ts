@@ -6,7 +6,8 @@ import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { AnswerFacts } from './answers.ts';
 
-export function statusBody({ status, reason, message, code, retryAfterSeconds }: AnswerFacts): string {
+export function statusBody({ status, reason, message, code, retryAfterSeconds, about }: AnswerFacts): string {
+  const ours = { causes: [{ reason: code, message: code }], ...(retryAfterSeconds ? { retryAfterSeconds } : {}) };
   return `${JSON.stringify({
     kind: 'Status',
     apiVersion: 'v1',
@@ -14,9 +15,14 @@ export function statusBody({ status, reason, message, code, retryAfterSeconds }:
     status: 'Failure',
     message,
     reason,
-    details: { causes: [{ reason: code, message: code }], ...(retryAfterSeconds ? { retryAfterSeconds } : {}) },
+    details: about ? detailsOf(about) : ours,
     code: status,
   })}\n`;
+}
+
+/** Names without a value are left out, as Kubernetes leaves them out. */
+function detailsOf({ name, group, resource }: NonNullable<AnswerFacts['about']>): object {
+  return { ...(name ? { name } : {}), ...(group ? { group } : {}), ...(resource ? { kind: resource } : {}) };
 }
 
 function headersOf(facts: AnswerFacts, requestId: string, length: number): string[] {
@@ -47,7 +53,12 @@ export function answerRequest(response: ServerResponse, facts: AnswerFacts, requ
   response.end(body);
 }
 
-/** The last thing said on a socket: it ends behind the answer, whatever the client goes on to send. */
+const lingerMs = 500;
+
+/**
+ * The last thing said on a socket: it ends behind the answer, whatever the client goes on to send. That is thrown away for a moment, because
+ * closing over what has not been read resets the connection, and the answer might be lost with it.
+ */
 export function answerSocket(socket: Duplex, facts: AnswerFacts, requestId: string): void {
   if (socket.destroyed || !socket.writable) {
     socket.destroy();
@@ -58,5 +69,8 @@ export function answerSocket(socket: Duplex, facts: AnswerFacts, requestId: stri
   const lines = [`HTTP/1.1 ${facts.status} ${STATUS_CODES[facts.status] ?? 'Error'}`];
   for (let i = 0; i < headers.length; i += 2) lines.push(`${headers[i]}: ${headers[i + 1]}`);
   socket.on('error', () => {});
-  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
+  const timer = setTimeout(() => socket.destroy(), lingerMs);
+  socket.once('close', () => clearTimeout(timer));
+  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
+  socket.resume();
 }

@@ -42,16 +42,16 @@ export interface Streams {
   register(id: string, facts: StreamFacts): Stream;
   countOf(personId: string): number;
   open(): readonly Stream[];
+  has(stream: Stream): boolean;
   cut(stream: Stream, reason: CutReason): void;
 }
 
 interface Held {
-  readonly stream: Stream;
-  reason: CutReason | null;
+  readonly stream: Stream & { cutFor: CutReason | null };
   end: ((reason: CutReason) => void) | null;
 }
 
-export function createStreams({ onCut }: { onCut(stream: Stream, cut: CutFact): void }): Streams {
+export function createStreams({ onCut, now }: { onCut(stream: Stream, cut: CutFact): void; now(): Date }): Streams {
   const held = new Map<string, Held>();
   const perPerson = new Map<string, number>();
 
@@ -68,18 +68,16 @@ export function createStreams({ onCut }: { onCut(stream: Stream, cut: CutFact): 
     },
     register(id, facts) {
       const own: Held = {
-        reason: null,
         end: null,
         stream: {
           ...facts,
           id,
-          openedAt: new Date(),
-          get cutFor() {
-            return own.reason;
-          },
+          openedAt: now(),
+          cutFor: null,
           onCut(end) {
             own.end = end;
-            if (own.reason !== null) end(own.reason);
+            const { cutFor } = own.stream;
+            if (cutFor !== null) end(cutFor);
           },
           close: () => remove(own.stream),
         },
@@ -89,15 +87,16 @@ export function createStreams({ onCut }: { onCut(stream: Stream, cut: CutFact): 
       return own.stream;
     },
     countOf: (personId) => perPerson.get(personId) ?? 0,
+    has: ({ id }) => held.has(id),
     open: () => [...held.values()].map(({ stream }) => stream),
     cut(stream, reason) {
       const own = held.get(stream.id);
       if (!own) return;
-      own.reason = reason;
+      own.stream.cutFor = reason;
       remove(stream);
       own.end?.(reason);
       const { id, kind, personId, credentialId, clusterId } = stream;
-      onCut(stream, { stream: id, kind, personId, credentialId, clusterId, reason, at: new Date().toISOString() });
+      onCut(stream, { stream: id, kind, personId, credentialId, clusterId, reason, at: now().toISOString() });
     },
   };
 }

@@ -6,6 +6,8 @@ import type { Service } from '#lib/runtime/service.ts';
 
 const writeEveryMs = 200;
 const heldMax = 20_000;
+/** At the end, when nobody comes back for what is held. */
+const lastAttempts = 5;
 
 export interface Trail extends Service {
   add(entry: AuditEntry): void;
@@ -17,6 +19,11 @@ export function createTrail({ db, log }: { db: Database; log: Log }): Trail {
   let timer: NodeJS.Timeout | null = null;
   let writing: Promise<void> = Promise.resolve();
 
+  function noteLost(): void {
+    lost += 1;
+    if (lost % 1_000 === 1) log.error({ lost }, 'audit events of the door were lost: the database has not taken any for too long');
+  }
+
   async function write(): Promise<void> {
     if (held.length === 0) return;
     const entries = held;
@@ -24,7 +31,8 @@ export function createTrail({ db, log }: { db: Database; log: Log }): Trail {
     try {
       await recordAll(db.prisma, entries);
     } catch (error) {
-      held = [...entries, ...held].slice(0, heldMax);
+      held = [...entries, ...held];
+      for (const _ of held.splice(heldMax)) noteLost();
       log.warn({ err: error, entries: entries.length }, 'the door’s audit events could not be written yet');
     }
   }
@@ -33,10 +41,7 @@ export function createTrail({ db, log }: { db: Database; log: Log }): Trail {
     name: 'door audit trail',
     add(entry) {
       if (held.length < heldMax) held.push(entry);
-      else {
-        lost += 1;
-        if (lost % 1_000 === 1) log.error({ lost }, 'audit events of the door were lost: the database has not taken any for too long');
-      }
+      else noteLost();
     },
     async start() {
       let under = false;
@@ -53,7 +58,11 @@ export function createTrail({ db, log }: { db: Database; log: Log }): Trail {
       if (timer) clearInterval(timer);
       timer = null;
       await writing;
-      await write();
+      for (let attempt = 0; attempt < lastAttempts && held.length > 0; attempt += 1) {
+        if (attempt > 0) await new Promise((resolve) => setTimeout(resolve, writeEveryMs));
+        await write();
+      }
+      if (held.length > 0) log.error({ lost: held.length }, 'audit events of the door were lost: it stopped while the database took none');
     },
   };
 }

@@ -3,51 +3,133 @@
  * stands behind the client's upgrade goes upstream before the 101; a refusal is relayed with its body, and then both sockets end, so that no
  * authenticated pipe is ever left over. A cut comes at a frame boundary with a close that says why; inside a frame the socket is broken off.
  */
-import type { IncomingMessage } from 'node:http';
+import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { answerHeaders, switchHeaders } from './answer-headers.ts';
-import { clusterCredentialInvalid, clusterRedirected } from './answers.ts';
 import { followSpdy, followWebSocket, spdyFailure, spdyGoAway, webSocketClose } from './boundaries.ts';
 import { answerForCut, sentenceForCut } from './cut-answers.ts';
 import type { Desk } from './desk.ts';
-import { type Live, refusalOfOurs } from './forward.ts';
-import { lookForOwnRefusal } from './own-refusal.ts';
+import type { Live } from './forward.ts';
+import { refusalOfOurs, refusedByHead } from './judge-answer.ts';
+import { type Look, lookForOwnRefusal } from './own-refusal.ts';
 import { answerSocket } from './status.ts';
 import type { CutReason, Stream } from './streams.ts';
-import type { Upstreams } from './upstream.ts';
+import type { AnswerHead, Exchange, Upstreams } from './upstream.ts';
 
 const lastWordsMs = 250;
+/** After a client has said its last word, for as long as the cluster still answers at least this often. */
+const halfClosedMs = 1_000;
 const policyViolation = 1008;
 const goingAway = 1001;
+/** What a client may say before the cluster has agreed; the rest waits in its socket. */
+const earlyBytesMax = 64 * 1_024;
 
-export async function tunnel(
+export function tunnel(
   live: Live,
   socket: Duplex,
   head: Buffer,
   { upstreams, desk, endCut }: { upstreams: Upstreams; desk: Desk; endCut(stream: Stream): void },
 ): Promise<{ status: number }> {
   const { stream } = live;
-  const tunnelling = upstreams.upgrade(live.cluster, live.call);
-  tunnelling.answer.catch(() => {});
-  stream.onCut((reason) => {
-    tunnelling.abort();
-    answerSocket(socket, answerForCut(reason).facts, live.arrival.id);
+  return new Promise((resolve, reject) => {
+    const early = gatherEarly(socket, head);
+    /** A refusal of the upgrade on its way to the client. */
+    let refused: { readonly head: AnswerHead; look: Look | null } | null = null;
+
+    function relay(): void {
+      if (!refused?.look) return;
+      const { look } = refused;
+      refused.look = null;
+      const ours = refused.head.status === 403 ? look.tell() : null;
+      if (ours === null) {
+        socket.write(headOf(refused.head, [...answerHeaders(refused.head.rawHeaders), 'Connection', 'close']), 'latin1');
+        pass(look.seen());
+        return;
+      }
+      refused = null;
+      exchange.abort();
+      reject(refusalOfOurs(live, ours, desk));
+    }
+
+    function pass(piece: Buffer): void {
+      if (piece.length === 0 || socket.write(piece)) return;
+      exchange.pause();
+      socket.once('drain', () => exchange.resume());
+    }
+
+    const exchange: Exchange = upstreams.upgrade(live.cluster, live.call, {
+      onSwitch(answer, upstream, rest) {
+        if (!desk.gate.leaseIsGood()) endCut(stream);
+        if (stream.cutFor !== null || socket.destroyed) {
+          upstream.destroy();
+          resolve({ status: 0 });
+          return;
+        }
+        socket.write(headOf(answer, switchHeaders(answer.rawHeaders)), 'latin1');
+        joined(live, socket, early.take(), upstream, rest, desk, endCut).then(() => resolve({ status: 101 }), reject);
+      },
+      onHead(answer) {
+        const refusal = refusedByHead(answer, live, desk);
+        if (refusal !== null) {
+          exchange.abort();
+          reject(refusal);
+          return;
+        }
+        refused = { head: answer, look: lookForOwnRefusal(answer) };
+        if (answer.status !== 403) relay();
+      },
+      onData(piece) {
+        if (refused?.look === null) pass(piece);
+        else if (refused?.look.see(piece)) relay();
+      },
+      onEnd() {
+        relay();
+        if (refused) socket.end(() => socket.destroy());
+      },
+      onError(answer) {
+        if (refused?.look === null) socket.destroy();
+        else reject(answer);
+      },
+    });
+
+    stream.onCut((reason) => {
+      exchange.abort();
+      if (refused?.look === null) socket.destroy();
+      else answerSocket(socket, answerForCut(reason).facts, live.arrival.id);
+    });
+    // Whoever has said their last word before the cluster's first is gone.
+    early.onEnd(() => socket.destroy());
+    socket.once('close', () => {
+      exchange.abort();
+      resolve({ status: refused?.head.status ?? 0 });
+    });
   });
-  socket.once('close', () => tunnelling.abort());
+}
 
-  const opened = await tunnelling.answer;
-  if (stream.cutFor !== null || socket.destroyed) {
-    if (opened.switched) opened.socket.destroy();
-    else opened.answer.destroy();
-    return { status: 0 };
-  }
-  if (!opened.switched) return relayRefusal(live, opened.answer, socket, desk, () => tunnelling.abort());
-
-  const upstream = opened.socket;
-  socket.write(headOf(opened.answer, switchHeaders(opened.answer.rawHeaders)));
-  await joined(live, socket, head, upstream, opened.head, desk, endCut);
-  return { status: 101 };
+/** Listens to a client that waits, so that its going away is noticed; what it says is kept for later. */
+function gatherEarly(socket: Duplex, head: Buffer) {
+  const pieces = [head];
+  let bytes = head.length;
+  let atEnd = () => {};
+  const gather = (piece: Buffer) => {
+    pieces.push(piece);
+    bytes += piece.length;
+    if (bytes >= earlyBytesMax) socket.pause();
+  };
+  const end = () => atEnd();
+  socket.on('data', gather);
+  socket.once('end', end);
+  return {
+    onEnd(act: () => void) {
+      atEnd = act;
+    },
+    take(): Buffer {
+      socket.off('data', gather);
+      socket.off('end', end);
+      return Buffer.concat(pieces);
+    },
+  };
 }
 
 function joined(
@@ -69,6 +151,8 @@ function joined(
     else sayLastWords(socket, isWebSocket ? closeFrame(reason) : spdyEnd(stream, reason));
   });
 
+  let lastWait: NodeJS.Timeout | null = null;
+
   const down = (chunk: Buffer) => {
     if (stream.cutFor !== null) return;
     if (!desk.gate.leaseIsGood()) {
@@ -76,12 +160,14 @@ function joined(
       return;
     }
     follower.push(chunk);
+    lastWait?.refresh();
     if (!socket.write(chunk)) {
       upstream.pause();
       socket.once('drain', () => upstream.resume());
     }
   };
   const up = (chunk: Buffer) => {
+    if (!desk.gate.leaseIsGood()) endCut(stream);
     if (stream.cutFor !== null || upstream.destroyed) return;
     if (!upstream.write(chunk)) {
       socket.pause();
@@ -98,8 +184,12 @@ function joined(
   if (head.length > 0) up(head);
   upstream.on('data', down);
   socket.on('data', up);
+  socket.resume();
   upstream.once('end', () => socket.end());
-  socket.once('end', () => upstream.end());
+  socket.once('end', () => {
+    upstream.end();
+    lastWait = setTimeout(() => upstream.destroy(), halfClosedMs);
+  });
   upstream.on('error', () => socket.destroy());
   socket.on('error', () => upstream.destroy());
 
@@ -109,49 +199,15 @@ function joined(
       if (stream.cutFor === null) socket.end(() => socket.destroy());
     });
     socket.once('close', () => {
+      if (lastWait) clearTimeout(lastWait);
       upstream.destroy();
       resolve();
     });
   });
 }
 
-async function relayRefusal(
-  live: Live,
-  answer: IncomingMessage,
-  socket: Duplex,
-  desk: Desk,
-  abort: () => void,
-): Promise<{ status: number }> {
-  const status = answer.statusCode ?? 502;
-  if (status >= 300 && status < 400) {
-    abort();
-    throw clusterRedirected();
-  }
-  if (status === 401) {
-    abort();
-    desk.doorCredentials.forget(live.cluster.id);
-    throw clusterCredentialInvalid('the cluster answered 401 to our own token');
-  }
-  const looked = status === 403 ? await lookForOwnRefusal(answer) : { refused: null, body: answer };
-  if (looked.refused !== null) {
-    abort();
-    throw refusalOfOurs(live, looked.refused, desk);
-  }
-  socket.write(headOf(answer, [...answerHeaders(answer.rawHeaders), 'Connection', 'close']));
-  await new Promise<void>((resolve) => {
-    looked.body.on('data', (chunk: Buffer) => socket.write(chunk));
-    looked.body.once('end', () => socket.end(() => socket.destroy()));
-    looked.body.on('error', () => socket.destroy());
-    socket.once('close', () => {
-      abort();
-      resolve();
-    });
-  });
-  return { status };
-}
-
-function headOf(answer: IncomingMessage, headers: readonly string[]): string {
-  const lines = [`HTTP/1.1 ${answer.statusCode} ${answer.statusMessage ?? ''}`];
+function headOf({ status, reason }: AnswerHead, headers: readonly string[]): string {
+  const lines = [`HTTP/1.1 ${status} ${reason || (STATUS_CODES[status] ?? '')}`];
   for (let i = 0; i < headers.length; i += 2) lines.push(`${headers[i]}: ${headers[i + 1]}`);
   return `${lines.join('\r\n')}\r\n\r\n`;
 }

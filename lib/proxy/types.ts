@@ -29,6 +29,9 @@ export type DoorWorld = Pick<
   | 'credentialByHash'
   | 'credential'
   | 'freshness'
+  | 'scope'
+  | 'reach'
+  | 'effectiveRules'
 >;
 
 /** How old the directory's last complete word about a person may be, by kind of request (SECURITY, fail-open or fail-closed). */

@@ -1,181 +1,207 @@
 /**
- * The way to a cluster's API server: HTTP/1.1 on TLS sockets kept per cluster, its CA pinned, its name checked. No pool crosses clusters, no
- * redirect is followed, nothing is sent twice save a bodyless read whose kept socket had died before it could carry anything. Whatever goes
- * wrong is thrown as an Answer, so that nobody downstream has to know sockets.
+ * # The way to a cluster's API server
+ *
+ * One pool of TLS sockets per cluster, which never cross: its CAs pinned, its name checked before the first byte of a request leaves. Our own
+ * HTTP/1.1 client (`upstream/`) reads answers strictly and passes their bytes on as they came; long watches share a few HTTP/2 connections.
+ *
+ * It promises: an answer belongs to its request, whole or visibly broken, and never carries a byte of another; a socket that saw anything odd
+ * is not used again; no redirect is followed; nothing is sent twice, save a bodyless read whose kept socket had died before one byte of an
+ * answer; a cluster that is dead, slow or swamped keeps nobody from another. It trusts the certificate and nothing that is said behind it.
+ * Whatever goes wrong is told as an Answer, so that nobody else has to know sockets.
+ *
+ * | file                          | subject                                                       |
+ * |-------------------------------|---------------------------------------------------------------|
+ * | address, dial, names          | where a cluster is, and one TLS connection to it              |
+ * | answer-head, chunks, -reader  | one answer, from its first byte to its last (pure)            |
+ * | call, upload                  | a request's head and body as bytes                            |
+ * | connection, exchange, pool    | one socket, one request on it, all of a cluster               |
+ * | breaker, bulkhead             | a cluster's troubles stay its own                             |
+ * | streams                       | watches over HTTP/2                                           |
  */
+import { type Answer, clusterSpokeNonsense, clusterTooSlow } from './answers.ts';
+import { type Address, isSamePlace, isSamePlaceWithMoreTrust, placeOf } from './upstream/address.ts';
+import type { AnswerHead } from './upstream/answer-head.ts';
+import type { BreakerState } from './upstream/breaker.ts';
+import type { Call } from './upstream/call.ts';
+import { type AnswerListener, type Body, type Exchange, type Patience, SocketExchange, type SwitchListener } from './upstream/exchange.ts';
+import { Pool, type PoolLimits } from './upstream/pool.ts';
+import { Streams } from './upstream/streams.ts';
 
-import type { ClientRequest, IncomingMessage } from 'node:http';
-import { Agent, request as httpsRequest, type RequestOptions } from 'node:https';
-import { isIP } from 'node:net';
-import type { Duplex, Readable } from 'node:stream';
-import type { WorldCluster } from '#lib/entitlement/types.ts';
-import { type Answer, clusterSpokeNonsense, clusterTooSlow, clusterUnreachable } from './answers.ts';
-import type { Impersonated } from './steps/impersonate.ts';
+export { headerOf } from './upstream/answer-head.ts';
+export type { AnswerHead, AnswerListener, Exchange, SwitchListener };
 
-type Call = Impersonated['call'];
-type Address = Pick<WorldCluster, 'id' | 'serverUrl' | 'serverName' | 'caPem'>;
-
-export interface Exchange {
-  readonly answer: Promise<IncomingMessage>;
-  /** Ends it, at whatever point it is; the socket is not used again. */
-  abort(): void;
-}
-
-export type Switched =
-  | { readonly switched: true; readonly answer: IncomingMessage; readonly socket: Duplex; readonly head: Buffer }
-  | { readonly switched: false; readonly answer: IncomingMessage };
-
-export interface Tunnelling {
-  readonly answer: Promise<Switched>;
-  abort(): void;
+export interface PoolState {
+  readonly clusterId: string;
+  readonly busy: number;
+  readonly idle: number;
+  readonly waiting: number;
+  /** Watches that share the HTTP/2 connections among the busy. */
+  readonly streams: number;
+  readonly breaker: BreakerState;
 }
 
 export interface Upstreams {
-  send(cluster: Address, call: Call, body: Readable | null, patience: Patience): Exchange;
-  upgrade(cluster: Address, call: Call): Tunnelling;
-  /** Sockets open to a cluster, busy and idle. */
-  sockets(): { clusterId: string; busy: number; idle: number }[];
+  send(cluster: Address, call: Call, body: Body, patience: Patience, listener: AnswerListener): Exchange;
+  /** A long read without a body: shares a connection with others where the cluster speaks HTTP/2. */
+  follow(cluster: Address, call: Call, listener: AnswerListener): Exchange;
+  /** On a connection of its own. */
+  upgrade(cluster: Address, call: Call, listener: SwitchListener): Exchange;
+  /** A small question of our own; its answer, small too, in one piece within 5 s. */
+  ask(cluster: Address, call: Call, body: string): Promise<{ readonly status: number; readonly body: string }>;
+  sockets(): readonly PoolState[];
   close(): void;
 }
 
-/** `firstByte`: the cluster must begin to answer in time. A watch or a followed log may well have nothing to say. */
-export type Patience = 'firstByte' | 'endless';
+const defaults: PoolLimits = {
+  connectMs: 5_000,
+  // Above the API server's own 60 s, so that its word comes first.
+  firstByteMs: 65_000,
+  idleMs: 60_000,
+  idleMax: 64,
+  diallingMax: 64,
+  pingEveryMs: 15_000,
+  pingLimitMs: 10_000,
+  failuresMax: 5,
+  restMs: 1_000,
+  restMaxMs: 10_000,
+  // As many as an API server takes by default (--max-requests-inflight).
+  underWayMax: 400,
+  waitingMax: 400,
+  waitMs: 5_000,
+};
+/** What is known of a cluster that nobody asks for any more is forgotten, for it may have been removed. */
+const forgottenAfterMs = 10 * 60_000;
+const ownAnswerMax = 256 * 1024;
+const ownAnswerMs = 5_000;
 
-const connectMs = 5_000;
-const firstByteMs = 65_000;
-const idleMs = 60_000;
-const keepAliveProbeMs = 15_000;
-const headMaxBytes = 256 * 1024;
+interface Way {
+  address: Address;
+  usedAt: number;
+  readonly pool: Pool;
+  readonly streams: Streams;
+}
 
-export function createUpstreams({ firstByteLimitMs = firstByteMs, connectLimitMs = connectMs } = {}): Upstreams {
-  const agents = new Map<string, { agent: Agent; key: string }>();
+export function createUpstreams(limitsOtherwise: Partial<PoolLimits> = {}): Upstreams {
+  const limits = { ...defaults, ...limitsOtherwise };
+  const ways = new Map<string, Way>();
+  /** To former addresses, until what is open there has ended. */
+  const retired = new Set<Way>();
+  const tickMs = Math.max(5, Math.min(1_000, limits.firstByteMs / 10, limits.waitMs / 10, limits.connectMs / 10, limits.pingLimitMs / 10));
+  const timer = setInterval(tick, tickMs);
+  timer.unref();
 
-  function agentOf(cluster: Address): Agent {
-    const key = `${cluster.serverUrl} ${cluster.serverName ?? ''} ${cluster.caPem}`;
-    const known = agents.get(cluster.id);
-    if (known?.key === key) return known.agent;
-    known?.agent.destroy();
-    const agent = new Agent({
-      keepAlive: true,
-      keepAliveMsecs: keepAliveProbeMs,
-      maxFreeSockets: 64,
-      timeout: idleMs,
-      scheduling: 'lifo',
-      ...tlsOf(cluster),
-    });
-    agents.set(cluster.id, { agent, key });
-    return agent;
+  function wayTo(cluster: Address): Way {
+    const former = ways.get(cluster.id);
+    if (former) {
+      former.usedAt = performance.now();
+      if (former.address === cluster) return former;
+      if (isSamePlace(former.address, cluster)) {
+        former.address = cluster;
+        return former;
+      }
+      if (isSamePlaceWithMoreTrust(former.address, cluster)) {
+        former.pool.retire();
+        retired.add(former);
+      } else close(former);
+    }
+    const pool = new Pool(placeOf(cluster), limits);
+    const way = { address: cluster, usedAt: performance.now(), pool, streams: new Streams(pool) };
+    ways.set(cluster.id, way);
+    return way;
   }
 
-  function begin(cluster: Address, call: Call, agent: Agent | false): ClientRequest {
-    const { hostname, port } = new URL(cluster.serverUrl);
-    const options: RequestOptions = {
-      agent,
-      host: hostname.replace(/^\[|\]$/g, ''),
-      port: port === '' ? 443 : Number(port),
-      method: call.method,
-      path: call.path,
-      headers: call.headers as string[],
-      setHost: false,
-      maxHeaderSize: headMaxBytes,
-      ...(agent === false ? tlsOf(cluster) : {}),
-    };
-    const request = httpsRequest(options);
-    request.once('socket', (socket) => {
-      socket.setNoDelay(true);
-      socket.setKeepAlive(true, keepAliveProbeMs);
-      if (!socket.connecting) return;
-      const timer = setTimeout(() => request.destroy(clusterUnreachable(`no TLS connection within ${connectLimitMs} ms`)), connectLimitMs);
-      socket.once('secureConnect', () => clearTimeout(timer));
-      socket.once('close', () => clearTimeout(timer));
-    });
-    return request;
+  function close({ pool, streams }: Way): void {
+    streams.close();
+    pool.close();
+  }
+
+  function tick(): void {
+    const now = performance.now();
+    for (const { pool, streams } of [...ways.values(), ...retired]) {
+      pool.tick(now);
+      streams.tick(now);
+    }
+    for (const way of retired) if (isEmpty(way)) retired.delete(way);
+    for (const [id, way] of ways) if (isEmpty(way) && way.usedAt + forgottenAfterMs <= now) ways.delete(id);
+  }
+
+  function isEmpty({ pool, streams }: Way): boolean {
+    return pool.isEmpty && streams.isEmpty;
+  }
+
+  function begin(cluster: Address, order: ConstructorParameters<typeof SocketExchange>[0]): Exchange {
+    const { pool } = wayTo(cluster);
+    const exchange = new SocketExchange(order, pool);
+    pool.send(exchange);
+    return exchange;
   }
 
   return {
-    send(cluster, call, body, patience) {
-      let current: ClientRequest | null = null;
-      let aborted = false;
-      const attempt = (mayRepeat: boolean): Promise<IncomingMessage> =>
-        new Promise((resolve, reject) => {
-          const request = begin(cluster, call, agentOf(cluster));
-          current = request;
-          const timer = patience === 'firstByte' ? setTimeout(() => request.destroy(clusterTooSlow()), firstByteLimitMs) : null;
-          request.once('response', (answer) => {
-            if (timer) clearTimeout(timer);
-            resolve(answer);
-          });
-          request.on('error', (error: NodeJS.ErrnoException) => {
-            if (timer) clearTimeout(timer);
-            if (mayRepeat && !aborted && request.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE')) {
-              resolve(attempt(false));
-              return;
-            }
-            reject(answerFor(error));
-          });
-          if (body === null) request.end();
-          else {
-            body.pipe(request);
-            body.once('close', () => {
-              if (!body.readableEnded) request.destroy();
-            });
-          }
-        });
-      return {
-        answer: attempt(body === null && (call.method === 'GET' || call.method === 'HEAD')),
-        abort() {
-          aborted = true;
-          current?.destroy();
-        },
-      };
-    },
+    send: (cluster, call, body, patience, listener) => begin(cluster, { call, body, patience, listener }),
 
-    upgrade(cluster, call) {
-      const request = begin(cluster, call, false);
-      const answer = new Promise<Switched>((resolve, reject) => {
-        const timer = setTimeout(() => request.destroy(clusterTooSlow()), firstByteLimitMs);
-        request.once('upgrade', (message, socket, head) => {
+    follow: (cluster, call, listener) => wayTo(cluster).streams.follow(call, listener),
+
+    upgrade: (cluster, call, listener) =>
+      begin(cluster, {
+        call,
+        body: null,
+        patience: 'firstByte',
+        listener,
+        onSwitch: (head, socket, rest) => listener.onSwitch(head, socket, rest),
+      }),
+
+    ask(cluster, call, body) {
+      return new Promise((resolve, reject) => {
+        const pieces: Buffer[] = [];
+        let bytes = 0;
+        let status = 0;
+        const giveUp = (answer: Answer) => {
           clearTimeout(timer);
-          resolve({ switched: true, answer: message, socket, head });
-        });
-        request.once('response', (message) => {
-          clearTimeout(timer);
-          resolve({ switched: false, answer: message });
-        });
-        request.on('error', (error) => {
-          clearTimeout(timer);
-          reject(answerFor(error));
+          exchange.abort();
+          reject(answer);
+        };
+        const timer = setTimeout(() => giveUp(clusterTooSlow()), ownAnswerMs);
+        const exchange = begin(cluster, {
+          call,
+          body: body === '' ? null : body,
+          patience: 'endless',
+          listener: {
+            onHead(head) {
+              status = head.status;
+            },
+            onData(piece) {
+              pieces.push(piece);
+              bytes += piece.length;
+              if (bytes > ownAnswerMax) giveUp(clusterSpokeNonsense('an answer without end'));
+            },
+            onEnd() {
+              clearTimeout(timer);
+              resolve({ status, body: Buffer.concat(pieces).toString('utf8') });
+            },
+            onError(answer) {
+              clearTimeout(timer);
+              reject(answer);
+            },
+          },
         });
       });
-      request.end();
-      return { answer, abort: () => request.destroy() };
     },
 
-    sockets: () => [...agents].map(([clusterId, { agent }]) => ({ clusterId, busy: count(agent.sockets), idle: count(agent.freeSockets) })),
+    sockets: () =>
+      [...ways].map(([clusterId, { pool, streams }]) => ({
+        clusterId,
+        busy: pool.busy + streams.connections,
+        idle: pool.idle,
+        waiting: pool.waiting + streams.waiting,
+        streams: streams.open,
+        breaker: pool.breaker.state,
+      })),
+
     close() {
-      for (const { agent } of agents.values()) agent.destroy();
-      agents.clear();
+      clearInterval(timer);
+      for (const way of [...ways.values(), ...retired]) close(way);
+      ways.clear();
+      retired.clear();
     },
   };
-}
-
-function tlsOf({ serverUrl, serverName, caPem }: Address) {
-  const host = new URL(serverUrl).hostname.replace(/^\[|\]$/g, '');
-  return {
-    ca: caPem,
-    servername: serverName ?? (isIP(host) ? '' : host),
-    rejectUnauthorized: true,
-    ALPNProtocols: ['http/1.1'],
-    minVersion: 'TLSv1.2' as const,
-  };
-}
-
-function answerFor(error: NodeJS.ErrnoException): Answer {
-  if (error.name === 'Answer') return error as unknown as Answer;
-  if (error.code?.startsWith('HPE_')) return clusterSpokeNonsense(error.code);
-  return clusterUnreachable(error.code ?? error.message);
-}
-
-function count(sockets: NodeJS.ReadOnlyDict<readonly unknown[]>): number {
-  return Object.values(sockets).reduce((sum, list) => sum + (list?.length ?? 0), 0);
 }

@@ -9,7 +9,7 @@ import { ClusterError } from '#lib/cluster/cluster-error.ts';
 import { openReconcilerAccess, type ReconcilerAccess } from '#lib/cluster/data.ts';
 import { setClusterState } from '#lib/cluster/mutations.ts';
 import { joinAccount, reconcileLeaseName, systemNamespace } from '#lib/cluster/names.ts';
-import { probeCluster, readKubeSystemUid } from '#lib/cluster/probe.ts';
+import { probeCluster } from '#lib/cluster/probe.ts';
 import type { ClusterState } from '#lib/cluster/schema.ts';
 import type { OpeningKey } from '#lib/config/keys.ts';
 import type { Database } from '#lib/db/database.ts';
@@ -17,6 +17,8 @@ import { createLease, LeaseLost } from '#lib/db/lease.ts';
 import type { World } from '#lib/entitlement/world.ts';
 import type { Log } from '#lib/log/log.ts';
 import { createConvergence } from './converge.ts';
+import { createHealth } from './health.ts';
+import { createImpersonation, type Impersonation } from './impersonation.ts';
 import { startMirror } from './mirror.ts';
 
 export interface ClusterLoopOptions {
@@ -40,6 +42,8 @@ const renewLeaseEveryMs = 4_000;
 const standbyMs = 2_000;
 const probeEveryMs = 10_000;
 const probeInDoubtMs = 1_000;
+const lookCloserEveryMs = 60_000;
+const never = Number.NEGATIVE_INFINITY;
 const recompileEveryMs = 30_000;
 const resyncEveryMs = 300_000;
 const retryMsMax = 60_000;
@@ -48,11 +52,18 @@ const settleMs = 40;
 const roundsApartMs = 500;
 const wrongClusterWaitMs = 30_000;
 
-class WrongCluster extends Error {}
+class WrongCluster extends Error {
+  readonly uid: string;
+  constructor(uid: string, registered: string) {
+    super(`kube-system's UID is ${uid}, not the registered ${registered}`);
+    this.uid = uid;
+  }
+}
 class AccessChanged extends Error {}
 
 export function startClusterLoop(options: ClusterLoopOptions): ClusterLoop {
   const { db, world, openingKey, log, workerId, clusterId } = options;
+  const health = createHealth(options);
   const lease = createLease(db, { name: reconcileLeaseName(clusterId), holder: workerId, seconds: leaseSeconds });
   let running = true;
   let dirty = true;
@@ -89,8 +100,10 @@ export function startClusterLoop(options: ClusterLoopOptions): ClusterLoop {
         await serve();
       } catch (error) {
         if (error instanceof AccessChanged || error instanceof LeaseLost) continue;
-        await tellFailure(error);
-        await wait(error instanceof WrongCluster ? wrongClusterWaitMs : backoffMs());
+        failedInARow += 1;
+        const retryInMs = error instanceof WrongCluster ? wrongClusterWaitMs : backoffMs();
+        await tellFailure(error, retryInMs);
+        await wait(retryInMs);
       }
     }
     await lease.release().catch(() => {});
@@ -106,11 +119,13 @@ export function startClusterLoop(options: ClusterLoopOptions): ClusterLoop {
     try {
       const version = await identify(client);
       const mirror = startMirror({ client, installationId: world.installation.id, log, onChange: wake });
-      const convergence = await createConvergence({ ...options, lease, client, mirror, access });
+      const impersonation = await createImpersonation(options, access.address);
+      const convergence = await createConvergence({ ...options, lease, client, mirror, access, impersonation });
       try {
         dirty = true;
-        await attend(client, access, convergence, mirror, version);
+        await attend(client, access, convergence, impersonation, mirror, version);
       } finally {
+        await impersonation.close();
         await mirror.stop();
       }
     } finally {
@@ -123,11 +138,12 @@ export function startClusterLoop(options: ClusterLoopOptions): ClusterLoop {
     client: ClusterClient,
     access: ReconcilerAccess,
     convergence: Awaited<ReturnType<typeof createConvergence>>,
+    impersonation: Impersonation,
     mirror: ReturnType<typeof startMirror>,
     version: string,
   ): Promise<void> {
     const started = performance.now();
-    const last = { probe: started, compile: 0, resync: started };
+    const last = { probe: never, closer: never, compile: 0, resync: started };
     const isDue = (what: keyof typeof last, everyMs: number) => performance.now() - last[what] >= everyMs;
     let failedRounds = 0;
     let retryAt = Number.POSITIVE_INFINITY;
@@ -138,11 +154,19 @@ export function startClusterLoop(options: ClusterLoopOptions): ClusterLoop {
       if (!lease.isHeld()) throw new LeaseLost(lease.name);
       if (accessChanged) {
         await requireSameAccess(access);
-        last.probe = 0;
+        await impersonation.reload();
+        last.probe = never;
+        last.closer = never;
       }
       if (isDue('probe', mirror.failure ? probeInDoubtMs : probeEveryMs)) {
-        requireUid(await readKubeSystemUid(client));
+        requireUid(await health.look(client));
+        // What somebody took away is put back by the round that is due; only what stays away is the server's own doing.
+        if (mirror.ready && !dirty && (await impersonation.hasFailed())) dirty = true;
         last.probe = performance.now();
+      }
+      if (isDue('closer', lookCloserEveryMs)) {
+        await health.lookCloser(access.address, { id: clusterId, name: world.cluster(clusterId)?.name ?? clusterId });
+        last.closer = performance.now();
       }
       if (mirror.failure instanceof ClusterError && ['unauthorized', 'untrusted'].includes(mirror.failure.kind)) throw mirror.failure;
       if (isDue('resync', resyncEveryMs) && mirror.ready) {
@@ -160,6 +184,7 @@ export function startClusterLoop(options: ClusterLoopOptions): ClusterLoop {
         const inStep = await convergence.round();
         failedInARow = 0;
         await tellState('ready', null, version);
+        if (await impersonation.settle(inStep)) dirty = true;
         if (inStep) {
           failedRounds = 0;
           retryAt = Number.POSITIVE_INFINITY;
@@ -185,7 +210,7 @@ export function startClusterLoop(options: ClusterLoopOptions): ClusterLoop {
   function requireUid(uid: string): void {
     const cluster = world.cluster(clusterId);
     if (!cluster || cluster.kubeSystemUid === uid) return;
-    throw new WrongCluster(`kube-system's UID is ${uid}, not the registered ${cluster.kubeSystemUid}`);
+    throw new WrongCluster(uid, cluster.kubeSystemUid);
   }
 
   async function requireSameAccess(access: ReconcilerAccess): Promise<void> {
@@ -193,9 +218,11 @@ export function startClusterLoop(options: ClusterLoopOptions): ClusterLoop {
     const now = await openReconcilerAccess(db, openingKey, clusterId);
     const same =
       now.token === access.token &&
+      now.kubeSystemUid === access.kubeSystemUid &&
       now.address.url === access.address.url &&
       now.address.caPem === access.address.caPem &&
-      now.address.serverName === access.address.serverName;
+      now.address.serverName === access.address.serverName &&
+      now.address.proxyUrl === access.address.proxyUrl;
     if (!same) throw new AccessChanged();
   }
 
@@ -206,9 +233,10 @@ export function startClusterLoop(options: ClusterLoopOptions): ClusterLoop {
     for (const kind of ['Secret', 'ServiceAccount']) await client.remove(kind, joinAccount, { namespace: systemNamespace });
   }
 
-  async function tellFailure(error: unknown): Promise<void> {
-    failedInARow += 1;
+  async function tellFailure(error: unknown, retryInMs: number): Promise<void> {
     const { state, words } = failureOf(error);
+    const strangerUid = error instanceof WrongCluster ? error.uid : null;
+    await health.failed({ failures: failedInARow, retryInMs, message: words, strangerUid });
     // One failure alone is a restart or a moment's loss; the second is news.
     if (failedInARow < 2 && state === 'unreachable') return;
     log.warn({ err: error, cluster: clusterId, failedInARow }, 'a cluster cannot be kept in step');
@@ -253,7 +281,8 @@ function failureOf(error: unknown): { state: ClusterState; words: string } {
   if (error instanceof WrongCluster)
     return {
       state: 'wrong-cluster',
-      words: 'Another cluster answers at this address than the one that was registered. Nothing is sent to it.',
+      words:
+        'Another cluster answers at this address than the one that was registered. Nobody is let through to it and nothing is written there until an administrator has looked.',
     };
   if (!(error instanceof ClusterError)) return { state: 'unreachable', words: 'Something went wrong on our side; see the worker’s log.' };
   if (error.kind === 'unauthorized')
@@ -263,7 +292,10 @@ function failureOf(error: unknown): { state: ClusterState; words: string } {
   if (error.kind === 'untrusted')
     return {
       state: 'unreachable',
-      words: 'The API server’s certificate is not signed by the registered authority, so nothing is sent to it.',
+      words:
+        'The API server’s certificate does not come from a registered authority, or is over, so nothing is sent to it. If the cluster changed its authority, add the new one.',
     };
+  if (error.kind === 'forbidden-address')
+    return { state: 'unreachable', words: `Gatehouse does not connect there: ${error.message.slice(0, 200)}.` };
   return { state: 'unreachable', words: `The API server does not answer (${error.message.slice(0, 200)}).` };
 }

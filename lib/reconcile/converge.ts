@@ -5,19 +5,21 @@
  */
 import { type ClusterClient, createClusterClient } from '#lib/cluster/client.ts';
 import { openDoorToken, type ReconcilerAccess } from '#lib/cluster/data.ts';
-import type { KubeObject, PolicyRule } from '#lib/cluster/kube-object.ts';
-import { wireNamesIn } from '#lib/cluster/powers.ts';
+import type { KubeObject } from '#lib/cluster/kube-object.ts';
+import { actingAs, countPeopleIn, groupNamesIn, type NamedPerson, wireNamesIn } from '#lib/cluster/powers.ts';
 import type { StatusState } from '#lib/cluster/schema.ts';
 import { eventually } from '#lib/cluster/self-test.ts';
 import type { OpeningKey } from '#lib/config/keys.ts';
 import type { Database } from '#lib/db/database.ts';
 import { type Lease, LeaseLost } from '#lib/db/lease.ts';
+import type { EntitledPerson } from '#lib/entitlement/types.ts';
 import type { World } from '#lib/entitlement/world.ts';
 import type { Log } from '#lib/log/log.ts';
 import { type Performed, perform } from './apply.ts';
 import { readAcknowledged, readMended, readNamespaceRows, readObservedHashes } from './data.ts';
 import { compileDesired } from './desired.ts';
 import { type Accepted, acceptedOf, contentHash, diff, differs, keyOf, type Operation } from './diff.ts';
+import type { Impersonation } from './impersonation.ts';
 import { stableText } from './meaning.ts';
 import type { Mirror } from './mirror.ts';
 import { acknowledgeEntries, recordMending, withdrawEntries, writeNamespaces, writeObserved, writeSeq, writeStatus } from './mutations.ts';
@@ -34,6 +36,7 @@ export interface ConvergenceOptions {
   readonly client: ClusterClient;
   readonly mirror: Mirror;
   readonly access: ReconcilerAccess;
+  readonly impersonation: Pick<Impersonation, 'wording' | 'mode'>;
 }
 
 export interface Convergence {
@@ -56,7 +59,9 @@ export async function createConvergence(options: ConvergenceOptions): Promise<Co
   async function round(): Promise<boolean> {
     const seq = world.seq;
     const now = new Date();
-    const desired = compileDesired(world, clusterId, now, mirror.objects());
+    const entitled = world.entitledPeople(clusterId, now);
+    const formerNames = namesLeftBehind(written.acknowledged, entitled);
+    const desired = compileDesired(world, clusterId, now, mirror.objects(), { wording: options.impersonation.wording(), formerNames });
     const plan = diff({ installationId, expected: desired.objects, existing: mirror.objects(), accepted: (key) => accepted.get(key) });
     const drifted = new Set(plan.filter(isDrift));
     const names = wireNamesIn(desired.doorPowers);
@@ -70,7 +75,7 @@ export async function createConvergence(options: ConvergenceOptions): Promise<Co
     remember(desired.objects.filter((object) => !failedKeys.has(keyOf(object))));
     await mend(performed.filter(({ operation, changed }) => changed && drifted.has(operation)));
     // Somebody's entry waits for the door's own powers, not for whatever else the cluster may refuse.
-    const known = !desired.doorPowers.some((object) => failedKeys.has(keyOf(object))) && (await acknowledgeNames(names, now));
+    const known = !desired.doorPowers.some((object) => failedKeys.has(keyOf(object))) && (await acknowledgeNames(names, entitled));
     const inStep = known && failed.length === 0;
     await writeWhatIsThere();
     await tellOutcome(seq, performed, failed, desired.doorPowers, inStep);
@@ -108,22 +113,20 @@ export async function createConvergence(options: ConvergenceOptions): Promise<Co
   }
 
   async function withdrawNames(names: ReadonlySet<string>): Promise<void> {
-    const gone = [...written.acknowledged].filter((name) => !names.has(name));
+    const gone = [...written.acknowledged.keys()].filter((name) => !names.has(name));
     if (gone.length === 0) return;
     await withdrawEntries(db, lease, clusterId, gone);
     for (const name of gone) written.acknowledged.delete(name);
   }
 
-  async function acknowledgeNames(names: ReadonlySet<string>, now: Date): Promise<boolean> {
-    const people = world
-      .entitledPeople(clusterId, now)
-      .filter(({ wireName }) => names.has(wireName) && !written.acknowledged.has(wireName));
+  async function acknowledgeNames(names: ReadonlySet<string>, entitled: readonly EntitledPerson[]): Promise<boolean> {
+    const people = entitled.filter(({ wireName }) => names.has(wireName) && !written.acknowledged.has(wireName));
     const [one] = people;
     if (!one) return true;
     // All new names came with the same objects: when the door may act as one of them, it may as all.
     if (!(await doorMayActAs(one.wireName))) return false;
     await acknowledgeEntries(db, lease, clusterId, people);
-    for (const { wireName } of people) written.acknowledged.add(wireName);
+    for (const { wireName, personId } of people) written.acknowledged.set(wireName, personId);
     return true;
   }
 
@@ -131,7 +134,7 @@ export async function createConvergence(options: ConvergenceOptions): Promise<Co
     const token = await openDoorToken(db, options.openingKey, clusterId);
     const door = createClusterClient(options.access.address, { kind: 'token', token });
     try {
-      return await eventually(() => door.mayI({ verb: 'impersonate', resource: 'users', name: wireName }));
+      return await eventually(() => door.mayI(actingAs(options.impersonation.mode(), 'users', wireName)));
     } finally {
       await door.close();
     }
@@ -220,12 +223,18 @@ async function readWritten(db: Database, clusterId: string) {
 }
 
 function powersOf(doorPowers: readonly KubeObject[]): Record<string, unknown> {
-  return { groups: namesIn(doorPowers, 'groups'), people: namesIn(doorPowers, 'uids').length };
+  return { groups: groupNamesIn(doorPowers), people: countPeopleIn(doorPowers) };
 }
 
-function namesIn(objects: readonly KubeObject[], resource: string): string[] {
-  const rules = objects.flatMap(({ rules }) => (Array.isArray(rules) ? (rules as PolicyRule[]) : []));
-  return rules.filter(({ resources }) => resources?.includes(resource)).flatMap(({ resourceNames }) => [...(resourceNames ?? [])]);
+/** Names that people are known by there while their new ones are not yet: both are allowed until the cluster has confirmed the new one. */
+function namesLeftBehind(acknowledged: ReadonlyMap<string, string>, entitled: readonly EntitledPerson[]): NamedPerson[] {
+  const newcomers = new Map(entitled.filter(({ wireName }) => !acknowledged.has(wireName)).map((person) => [person.personId, person]));
+  if (newcomers.size === 0) return [];
+  const taken = new Set(entitled.map(({ wireName }) => wireName));
+  return [...acknowledged].flatMap(([wireName, personId]) => {
+    const person = newcomers.get(personId);
+    return person && !taken.has(wireName) ? [{ wireName, objectGuid: person.objectGuid }] : [];
+  });
 }
 
 function partsOfKey(key: string): { kind: string; namespace: string; name: string } {

@@ -1,8 +1,9 @@
 import type { Database } from '#lib/db/database.ts';
 
-export async function readAcknowledged(db: Database, clusterId: string): Promise<Set<string>> {
-  const rows = await db.prisma.clusterEntry.findMany({ where: { clusterId }, select: { wireName: true } });
-  return new Set(rows.map(({ wireName }) => wireName));
+/** The names that the cluster has confirmed, and whose they are. */
+export async function readAcknowledged(db: Database, clusterId: string): Promise<Map<string, string>> {
+  const rows = await db.prisma.clusterEntry.findMany({ where: { clusterId }, select: { wireName: true, personId: true } });
+  return new Map(rows.map(({ wireName, personId }) => [wireName, personId]));
 }
 
 export async function readObservedHashes(db: Database, clusterId: string): Promise<Map<string, string>> {

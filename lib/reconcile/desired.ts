@@ -2,7 +2,7 @@
 import type { KubeObject } from '#lib/cluster/kube-object.ts';
 import { systemNamespace } from '#lib/cluster/names.ts';
 import { compileOwnObjects, systemNamespaceObject } from '#lib/cluster/own-objects.ts';
-import { compileDoorPowers } from '#lib/cluster/powers.ts';
+import { compileDoorPowers, type DoorCircumstances } from '#lib/cluster/powers.ts';
 import { compileRoles } from '#lib/entitlement/compile.ts';
 import type { World } from '#lib/entitlement/world.ts';
 import { compileProjects } from '#lib/project/compile.ts';
@@ -14,10 +14,16 @@ export interface Desired {
   readonly doorPowers: readonly KubeObject[];
 }
 
-export function compileDesired(world: World, clusterId: string, now: Date, existing: DiffInput['existing']): Desired {
+export function compileDesired(
+  world: World,
+  clusterId: string,
+  now: Date,
+  existing: DiffInput['existing'],
+  door: DoorCircumstances,
+): Desired {
   const { id } = world.installation;
   const system = existing.find(({ kind, metadata }) => kind === 'Namespace' && metadata.name === systemNamespace);
-  const doorPowers = compileDoorPowers(world, clusterId, now);
+  const doorPowers = compileDoorPowers(world, clusterId, now, door);
   const objects = [
     systemNamespaceObject(id),
     ...compileOwnObjects(id, system?.metadata.uid),

@@ -6,7 +6,7 @@
  * is taken away last. A namespace is never deleted, only let go.
  */
 import type { KubeObject } from '#lib/cluster/kube-object.ts';
-import { installationLabel, managedByLabel } from '#lib/cluster/names.ts';
+import { installationLabel, isDoorPower, managedByLabel } from '#lib/cluster/names.ts';
 import { factsOf, hashOf, roleRefFact } from './meaning.ts';
 
 export type OperationName = 'create' | 'update' | 'recreate' | 'delete' | 'release' | 'refuse';
@@ -143,7 +143,7 @@ function operation(
     missing,
     extra,
     reason,
-    phase: phaseOf(name, object.kind, extra),
+    phase: phaseOf(name, object.kind, extra) + aheadOrBehind(name, object, extra),
   };
 }
 
@@ -161,6 +161,12 @@ function phaseOf(name: OperationName, kind: string, extra: readonly string[]): n
   if (isRole) return 5;
   if (isBinding) return name === 'recreate' ? 6 : 7;
   return 4;
+}
+
+/** What lets the door act as people is widened before anybody can use it, and narrowed only after. */
+function aheadOrBehind(name: OperationName, { metadata }: KubeObject, extra: readonly string[]): number {
+  if (!isDoorPower(metadata.name)) return 0;
+  return name === 'delete' || (name === 'update' && extra.length > 0) ? 1.5 : -0.5;
 }
 
 function namespacesStanding(expected: readonly KubeObject[], existing: readonly KubeObject[]): Set<string> {

@@ -3,8 +3,10 @@ import { clearWhatWasLeft } from '#lib/cluster/clear-away.ts';
 import { type ClusterClient, createClusterClient } from '#lib/cluster/client.ts';
 import { openDoorToken, readClusterRow } from '#lib/cluster/data.ts';
 import { createDoorCredentials } from '#lib/cluster/door-credential.ts';
+import type { KubeObject, RbacSubject } from '#lib/cluster/kube-object.ts';
 import { readKubeconfig } from '#lib/cluster/kubeconfig.ts';
 import { ownerSelector, systemNamespace } from '#lib/cluster/names.ts';
+import { actingAs } from '#lib/cluster/powers.ts';
 import { renew } from '#lib/cluster/rotate.ts';
 import { changing } from '#lib/db/database.ts';
 import { builtinRoles } from '#lib/entitlement/builtin-roles.ts';
@@ -127,15 +129,25 @@ describe('a registered cluster', () => {
   test('gets the roles that grants ask for, and the door may act as exactly the people who hold them', async () => {
     const id = await grant({ namespaces: ['shop'] });
     await inStep();
-    const bindings = (await ours('RoleBinding')).filter(({ metadata }) => metadata.namespace === 'shop');
+    await until('constrained', async () => (await readClusterRow(worker.db, clusterId))?.mode === 'constrained');
+    await inStep();
+    const toPeople = (all: readonly KubeObject[]) =>
+      all.filter(({ metadata, subjects }) => metadata.namespace === 'shop' && (subjects as RbacSubject[])[0]?.kind === 'Group');
+    const bindings = toPeople(await ours('RoleBinding'));
     expect(bindings).toHaveLength(1);
     const [group] = worker.world.platformGroups('p-alice', clusterId, new Date());
     expect(bindings[0]?.subjects).toEqual([{ kind: 'Group', apiGroup: 'rbac.authorization.k8s.io', name: group }]);
     expect(worker.world.hasEntered(clusterId, 'gatehouse:alice@corp.example')).toBe(true);
     expect(worker.world.hasEntered(clusterId, 'gatehouse:bob@corp.example')).toBe(false);
     await asDoor(async (door) => {
-      const impersonate = (resource: string, name: string) =>
-        door.mayI({ verb: 'impersonate', resource, name, ...(resource === 'uids' ? { group: 'authentication.k8s.io' } : {}) });
+      const impersonate = async (resource: string, name: string) => {
+        const [classic, constrained] = await Promise.all([
+          door.mayI({ verb: 'impersonate', resource, name, ...(resource === 'uids' ? { group: 'authentication.k8s.io' } : {}) }),
+          door.mayI({ verb: 'impersonate:user-info', resource, name, group: 'authentication.k8s.io' }),
+        ]);
+        expect(classic).toBe(false);
+        return constrained;
+      };
       expect(await impersonate('users', 'gatehouse:alice@corp.example')).toBe(true);
       expect(await impersonate('uids', '00000000-0000-4000-8000-000000000001')).toBe(true);
       expect(await impersonate('groups', group ?? '')).toBe(true);
@@ -155,7 +167,7 @@ describe('a registered cluster', () => {
       `gatehouse:${worker.installationId}:${developer}`,
     );
     expect(worker.world.hasEntered(clusterId, 'gatehouse:alice@corp.example')).toBe(false);
-    expect(await asDoor((door) => door.mayI({ verb: 'impersonate', resource: 'users', name: 'gatehouse:alice@corp.example' }))).toBe(false);
+    expect(await asDoor((door) => door.mayI(actingAs('constrained', 'users', 'gatehouse:alice@corp.example')))).toBe(false);
   });
 
   test('is put back when somebody widens, changes or deletes what is ours, and says so in the audit log', async () => {

@@ -8,6 +8,7 @@ import type { Database } from '#lib/db/database.ts';
 import type { Change, Topic } from '#lib/db/topics.ts';
 import type { Log } from '#lib/log/log.ts';
 import type { Service } from '#lib/runtime/service.ts';
+import { createDatabaseClock } from './database-clock.ts';
 
 const pollEveryMs = 250;
 export const leaseMs = 5_000;
@@ -23,13 +24,43 @@ export interface FeedOptions {
 
 export interface Feed extends Service {
   readonly seq: bigint;
+  /** How many changes were known to be written, when the order was last read, that are not taken in yet. */
+  readonly behind: bigint;
   /** Milliseconds of the monotonic clock (performance.now) at which the last complete read began. */
   readonly lastReadAt: number;
   leaseIsGood(): boolean;
+  /** The time by the database's clock. */
+  now(): Date;
+}
+
+/** One row at least: where nothing has changed, it brings the time alone. */
+const readSince = `
+  SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS "databaseMs", (SELECT seq FROM change_counter) AS head,
+    c.seq, c.topic, c.key, (extract(epoch FROM c.at) * 1000)::float8 AS "writtenAt"
+  FROM (SELECT) AS one LEFT JOIN LATERAL (SELECT seq, topic, key, at FROM change WHERE seq > $1 ORDER BY seq LIMIT $2) AS c ON true ORDER BY c.seq`;
+
+/** A database that keeps the line open and says nothing must not be waited for: the next try takes another line. */
+function readAfter(seq: bigint): pg.QueryConfig & { readonly query_timeout: number } {
+  return { text: readSince, values: [seq.toString(), batchLimit], query_timeout: leaseMs };
+}
+
+interface Row {
+  readonly databaseMs: number;
+  readonly head: string;
+  readonly seq: string | null;
+  readonly topic: string;
+  readonly key: string;
+  readonly writtenAt: number;
+}
+
+function changeIn({ seq, topic, key, writtenAt }: Row): Change[] {
+  return seq === null ? [] : [{ seq: BigInt(seq), topic: topic as Topic, key, writtenAt }];
 }
 
 export function createFeed({ db, log, from, onChanges }: FeedOptions): Feed {
+  const clock = createDatabaseClock();
   let seq = from;
+  let head = from;
   let lastReadAt = performance.now();
   let running = false;
   let wake: (() => void) | null = null;
@@ -69,16 +100,18 @@ export function createFeed({ db, log, from, onChanges }: FeedOptions): Feed {
   async function readOnce(): Promise<void> {
     for (;;) {
       const began = performance.now();
-      const { rows } = await db.sql.query<{ seq: string; topic: string; key: string }>(
-        'SELECT seq, topic, key FROM change WHERE seq > $1 ORDER BY seq LIMIT $2',
-        [seq.toString(), batchLimit],
-      );
-      if (rows.length > 0) {
-        const changes = rows.map((row) => ({ seq: BigInt(row.seq), topic: row.topic as Topic, key: row.key }));
+      const { rows } = await db.sql.query<Row>(readAfter(seq));
+      const [first] = rows;
+      if (first) {
+        clock.read(began, performance.now(), first.databaseMs);
+        head = BigInt(first.head);
+      }
+      const changes = rows.flatMap(changeIn);
+      if (changes.length > 0) {
         await onChanges(changes);
         seq = changes.at(-1)?.seq ?? seq;
       }
-      if (rows.length < batchLimit) {
+      if (changes.length < batchLimit) {
         lastReadAt = began;
         return;
       }
@@ -115,10 +148,14 @@ export function createFeed({ db, log, from, onChanges }: FeedOptions): Feed {
     get seq() {
       return seq;
     },
+    get behind() {
+      return head > seq ? head - seq : 0n;
+    },
     get lastReadAt() {
       return lastReadAt;
     },
     leaseIsGood: () => performance.now() - lastReadAt < leaseMs,
+    now: () => clock.now(),
     async start() {
       if (running) return;
       running = true;

@@ -2,7 +2,7 @@ import type { Server } from 'node:net';
 import { fault } from '#lib/errors/fault.ts';
 
 /** Listens, or says in one sentence why not. */
-export function listen(server: Server, host: string, port: number, what: string): Promise<void> {
+export function listen(server: Server, host: string, port: number, what: string, { sharesPort = false } = {}): Promise<void> {
   return new Promise((resolve, reject) => {
     const refuse = (error: NodeJS.ErrnoException) => {
       const why =
@@ -14,7 +14,7 @@ export function listen(server: Server, host: string, port: number, what: string)
       reject(fault('bad-input', 'listen.refused', `The ${what} cannot start: ${why}`, { cause: error }));
     };
     server.once('error', refuse);
-    server.listen(port, host, () => {
+    server.listen({ port, host, reusePort: sharesPort }, () => {
       server.off('error', refuse);
       resolve();
     });

@@ -16,14 +16,15 @@ export function createReplica(options: { db: Database; log: Log; id: string; rol
   const { db, log, id, role, facts } = options;
   let timer: NodeJS.Timeout | null = null;
   let beating: Promise<void> = Promise.resolve();
+  let lastTold = '';
 
   async function beat(): Promise<void> {
     const { seq, streams } = facts();
-    await db.sql.query('UPDATE replica SET beat_at = now(), seq = $2, streams = $3 WHERE id = $1', [
-      id,
-      seq.toString(),
-      JSON.stringify(streams),
-    ]);
+    const told = JSON.stringify(streams);
+    // Thousands of quiet watches are told once, not every second.
+    if (told === lastTold) await db.sql.query('UPDATE replica SET beat_at = now(), seq = $2 WHERE id = $1', [id, seq.toString()]);
+    else await db.sql.query('UPDATE replica SET beat_at = now(), seq = $2, streams = $3 WHERE id = $1', [id, seq.toString(), told]);
+    lastTold = told;
   }
 
   return {

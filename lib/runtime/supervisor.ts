@@ -36,7 +36,15 @@ export const hopelessExitCode = 2;
 export interface Supervisor extends Service {
   /** Rejects when a role cannot be started at all. */
   readonly failed: Promise<never>;
-  pids(): Partial<Record<ProcessRole, number>>;
+  /** By name: the role's, and `proxy-2` and on where several doors share the port. */
+  pids(): Readonly<Record<string, number>>;
+}
+
+/** One process to keep: a role of its own name, or one more door beside the first. */
+interface Place {
+  readonly name: string;
+  readonly role: ProcessRole;
+  readonly env: Readonly<Record<string, string>>;
 }
 
 interface Kept {
@@ -45,7 +53,7 @@ interface Kept {
 }
 
 export function createSupervisor(config: Config, env: NodeJS.ProcessEnv, entry: string): Supervisor {
-  const kept = new Map<ProcessRole, Kept>();
+  const kept = new Map<string, Kept>();
   let warden: Warden | null = null;
   let stopDatabase: () => Promise<void> = async () => {};
   let stopping = false;
@@ -73,10 +81,13 @@ export function createSupervisor(config: Config, env: NodeJS.ProcessEnv, entry: 
     warden = await createWarden();
     for (const role of order) {
       const secretsFile = await writeSecrets(role, secretsFor(role, keys, urls[role], { doorCaPem: keys.caPem }), separate);
-      keep(role, warden, program, secretsFile, separate);
+      for (const place of placesOf(role, config)) keep(place, warden, program, secretsFile, separate);
     }
     await Promise.all([...kept.values()].map(({ ready }) => ready));
-    const pids = [...order].reverse().map((role) => `${role}=${kept.get(role)?.process?.pid ?? 'restarting'}`);
+    const pids = [...order]
+      .reverse()
+      .flatMap((role) => placesOf(role, config))
+      .map(({ name }) => `${name}=${kept.get(name)?.process?.pid ?? 'restarting'}`);
     tell('supervisor', `all ready  ${pids.join(' ')}  ${config.portal.url}`);
   }
 
@@ -126,14 +137,14 @@ export function createSupervisor(config: Config, env: NodeJS.ProcessEnv, entry: 
     return file;
   }
 
-  function keep(role: ProcessRole, host: Warden, from: ProgramPlace, secretsFile: string, separate: boolean): void {
+  function keep({ name, role, env: own }: Place, host: Warden, from: ProgramPlace, secretsFile: string, separate: boolean): void {
     let wait = restartMs.first;
     let announceReady: () => void = () => {};
     const entryOf: Kept = {
       process: null,
       ready: new Promise<void>((resolve, reject) => {
         const tooLate = setTimeout(
-          () => reject(fault('unavailable', 'role.not-ready', `The ${role} was not ready within ${startTimeoutMs / 1000} s.`)),
+          () => reject(fault('unavailable', 'role.not-ready', `The ${name} was not ready within ${startTimeoutMs / 1000} s.`)),
           startTimeoutMs,
         );
         announceReady = () => {
@@ -143,22 +154,22 @@ export function createSupervisor(config: Config, env: NodeJS.ProcessEnv, entry: 
       }),
     };
     entryOf.ready.catch(giveUp);
-    kept.set(role, entryOf);
+    kept.set(name, entryOf);
 
     const launch = () => {
       const began = performance.now();
       let complaint: string | null = null;
       const readLine = createLineReader((line) => {
-        const shown = showLine(role, line);
+        const shown = showLine(name, line);
         complaint = shown.error ?? complaint;
         if (shown.ready) announceReady();
       });
       const child = host.spawn({
-        name: role,
+        name,
         command: from.command,
         args: [from.entry, role],
         cwd: dirname(from.entry),
-        env: environmentFor(env, secretsFile),
+        env: { ...environmentFor(env, secretsFile), ...own },
         onOutput: readLine,
         orphaned: { signal: 'TERM', seconds: 5 },
         ...(separate ? { uid: uidOf(role), gid: uidOf(role) } : {}),
@@ -168,11 +179,11 @@ export function createSupervisor(config: Config, env: NodeJS.ProcessEnv, entry: 
         entryOf.process = null;
         if (stopping) return;
         if (code === hopelessExitCode) {
-          giveUp(fault('bad-input', 'role.cannot-start', complaint ?? `The ${role} cannot start; its last line says why.`));
+          giveUp(fault('bad-input', 'role.cannot-start', complaint ?? `The ${name} cannot start; its last line says why.`));
           return;
         }
         wait = performance.now() - began > restartMs.calmAfter ? restartMs.first : Math.min(wait * 2, restartMs.most);
-        tell('supervisor', `the ${role} ended (${code ?? 'by a signal'}) and is started again in ${(wait / 1000).toFixed(1)} s`);
+        tell('supervisor', `the ${name} ended (${code ?? 'by a signal'}) and is started again in ${(wait / 1000).toFixed(1)} s`);
         setTimeout(() => {
           if (!stopping) launch();
         }, wait);
@@ -189,8 +200,10 @@ export function createSupervisor(config: Config, env: NodeJS.ProcessEnv, entry: 
     async stop() {
       if (stopping) return;
       stopping = true;
+      const timeoutMs = stopTimeoutMs + config.proxy.drainMs;
       // First the ways in, then the worker: nobody is let in whom nobody would cut off.
-      for (const role of [...order].reverse()) await kept.get(role)?.process?.stop({ timeoutMs: stopTimeoutMs });
+      for (const role of [...order].reverse())
+        await Promise.all(placesOf(role, config).map(({ name }) => kept.get(name)?.process?.stop({ timeoutMs })));
       await warden?.close();
       await stopDatabase();
       if (runDirectory) await rm(runDirectory, { recursive: true, force: true });
@@ -198,6 +211,16 @@ export function createSupervisor(config: Config, env: NodeJS.ProcessEnv, entry: 
       await leaveSystemPlace(config.dataDirectory);
     },
   };
+}
+
+/** Several doors share one port; each has its own for its metrics, counted up from the first. */
+function placesOf(role: ProcessRole, { proxy }: Config): Place[] {
+  if (role !== 'proxy') return [{ name: role, role, env: {} }];
+  return Array.from({ length: proxy.processes }, (_, i) => ({
+    name: i === 0 ? role : `${role}-${i + 1}`,
+    role,
+    env: { GATEHOUSE_METRICS_PORT: String(proxy.metricsPort === 0 ? 0 : proxy.metricsPort + i) },
+  }));
 }
 
 /** Nothing renews the door's certificate by itself; so whoever reads the log learns of it in time. */

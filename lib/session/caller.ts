@@ -2,6 +2,7 @@
  * Who is asking? An API token in Authorization, or the session cookie; never both, and a token that is no good is never made up for by a
  * cookie. What a browser would send by itself is believed only together with what a foreign site cannot make it send.
  */
+import { addressHeader } from '#lib/api/headers.ts';
 import type { Caller } from '#lib/api/perform.ts';
 import { verifyToken } from '#lib/credential/verify.ts';
 import { fault } from '#lib/errors/fault.ts';
@@ -12,13 +13,13 @@ import { isSetupPass, openSetupCodeHash } from './setup-pass.ts';
 import { type Viewer, viewerOf } from './viewer.ts';
 
 export type Identified = Caller & { readonly by: 'token' | 'cookie' | 'nobody' };
-type Trusted = Pick<Portal, 'db' | 'world' | 'hashKey' | 'config'>;
+type Trusted = Pick<Portal, 'db' | 'world' | 'hashKey' | 'config' | 'usage'>;
 
 const nobody: Identified = { viewer: null, holdsSetup: false, by: 'nobody' };
 
 export async function identify(portal: Trusted, headers: Headers, now: Date): Promise<Identified> {
   const authorization = headers.get('authorization');
-  if (authorization !== null) return { viewer: viewerByToken(portal, authorization, now), holdsSetup: false, by: 'token' };
+  if (authorization !== null) return { viewer: viewerByToken(portal, authorization, headers, now), holdsSetup: false, by: 'token' };
   const cookies = readCookies(headers.get('cookie'));
   const named = (name: string) => cookies.get(cookieName(name, portal.config.portalUrl));
   const viewer = await viewerBySession(portal, named(sessionCookie), now);
@@ -27,13 +28,17 @@ export async function identify(portal: Trusted, headers: Headers, now: Date): Pr
 }
 
 /** One answer for every bad token, whatever is wrong with it. */
-function viewerByToken({ world, hashKey }: Trusted, authorization: string, now: Date): Viewer {
+function viewerByToken({ world, hashKey, usage }: Trusted, authorization: string, headers: Headers, now: Date): Viewer {
   const [, token] = /^Bearer ([\x21-\x7e]{1,512})$/i.exec(authorization) ?? [];
   const verified = token === undefined ? null : verifyToken(world, hashKey, token, 'api', now);
   if (verified && 'credential' in verified) {
     const { id, personId, readOnly, clusterIds } = verified.credential;
     const viewer = viewerOf(world, personId, { via: 'token', credential: { id, readOnly, clusterIds } }, now);
-    if (viewer) return viewer;
+    if (viewer) {
+      const client = headers.get('user-agent')?.slice(0, 200) ?? null;
+      usage.note({ credentialId: id, at: now, address: headers.get(addressHeader), client });
+      return viewer;
+    }
   }
   throw fault(
     'unauthenticated',

@@ -5,6 +5,7 @@
 import { performance } from 'node:perf_hooks';
 import type { PortalConfig } from '#lib/api/context.ts';
 import { type SealingKey, sealingKeyFromPem } from '#lib/config/keys.ts';
+import { createUsage, type Usage } from '#lib/credential/usage.ts';
 import { type Database, openDatabase } from '#lib/db/database.ts';
 import { loadWorld, type World } from '#lib/entitlement/world.ts';
 import { fault } from '#lib/errors/fault.ts';
@@ -21,6 +22,8 @@ export type Portal = {
   readonly hashKey: Buffer;
   readonly authSecret: string;
   readonly log: Log;
+  /** Last uses of API tokens. */
+  readonly usage: Pick<Usage, 'note'>;
   close(): Promise<void>;
 };
 
@@ -59,13 +62,23 @@ async function openedPortal(): Promise<Portal> {
   }
 }
 
+/** At the end of the process: what is still to be written is written. */
+export async function closePortal(): Promise<void> {
+  const shared = globalThis as Place;
+  const opened = await shared[place]?.catch(() => null);
+  delete shared[place];
+  await opened?.close();
+}
+
 export async function openPortal(given: PortalDependencies): Promise<Portal> {
   const log = createLog('portal');
   const db = openDatabase(given.databaseUrl);
   try {
     const world = await loadWorld(db);
     const feed = createFeed({ db, log, from: world.seq, onChanges: (changes) => world.apply(changes, db) });
+    const usage = createUsage({ db, log });
     await feed.start();
+    await usage.start();
     return {
       db,
       world,
@@ -80,7 +93,9 @@ export async function openPortal(given: PortalDependencies): Promise<Portal> {
       hashKey: Buffer.from(given.hashKeyBase64, 'base64'),
       authSecret: given.authSecret,
       log,
+      usage,
       async close() {
+        await usage.stop();
         await feed.stop();
         await db.close();
       },

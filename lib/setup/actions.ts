@@ -100,11 +100,13 @@ export const settingsUpdate = operation({
   allow: 'admin',
   input: settingsUpdateInput,
   output: settingsOutput,
-  async run(context, viewer, { accessContact }) {
+  async run(context, viewer, { accessContact, credentialIdleDays }) {
     const { db, world } = context;
-    await changing(db, (tx, touch) =>
-      storeSettings(tx, touch, world.installation.id, { accessContact: accessContact || null }, actorOf(viewer)),
-    );
+    const changed = {
+      ...(accessContact === undefined ? {} : { accessContact: accessContact || null }),
+      ...(credentialIdleDays === undefined ? {} : { credentialIdleDays }),
+    };
+    await changing(db, (tx, touch) => storeSettings(tx, touch, world.installation.id, changed, actorOf(viewer)));
     return settingsGet.run(context, viewer, {});
   },
 });

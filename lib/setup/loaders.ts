@@ -85,7 +85,7 @@ export const settingsGet = operation({
         portalUrl: config.portalUrl,
         proxyUrl: config.proxyUrl,
       },
-      accessContact: storedSettings.parse(row?.settings ?? {}).accessContact,
+      ...storedSettings.parse(row?.settings ?? {}),
       fixed: {
         sessionIdleMinutes: idleMinutes,
         sessionAbsoluteHours: absoluteHours,

@@ -12,7 +12,14 @@ export async function finishSetup(tx: Tx, touch: Touch, installationId: string, 
   return true;
 }
 
-export async function storeSettings(tx: Tx, touch: Touch, installationId: string, settings: StoredSettings, actor: Actor): Promise<void> {
+/** What is left out stays as it was. */
+export async function storeSettings(
+  tx: Tx,
+  touch: Touch,
+  installationId: string,
+  settings: Partial<StoredSettings>,
+  actor: Actor,
+): Promise<void> {
   await tx.$executeRaw`UPDATE installation SET settings = settings || ${JSON.stringify(settings)}::jsonb`;
   touch('installation', installationId);
   await record(tx, {

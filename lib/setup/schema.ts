@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { id, instant } from '#lib/api/schema.ts';
 import { clusterName } from '#lib/cluster/schema.ts';
+import { idleDaysSetting } from '#lib/credential/schema.ts';
 
 export const stateOutput = z.object({
   /** Nobody administers yet: the portal shows the first steps and nothing else. */
@@ -44,6 +45,11 @@ export const settingsOutput = z.object({
     proxyUrl: z.string(),
   }),
   accessContact: z.string().nullable(),
+  credentialIdleDays: z
+    .number()
+    .int()
+    .nullable()
+    .describe('After how many days without use a credential ends; null = only its expiry ends it.'),
   /** What holds in this release for everybody; shown so that nobody has to guess. */
   fixed: z.object({
     sessionIdleMinutes: z.number().int(),
@@ -59,9 +65,14 @@ export const settingsUpdateInput = z.object({
     .max(300)
     .regex(/^\P{Cc}*$/u, 'One line, please.')
     .nullable()
+    .optional()
     .describe('whom to ask for access: shown to whoever lacks a right'),
+  credentialIdleDays: idleDaysSetting
+    .unwrap()
+    .optional()
+    .describe('after how many days without use a credential ends; null = only its expiry ends it'),
 });
 
 /** What the column `installation.settings` holds. */
-export const storedSettings = z.object({ accessContact: z.string().nullable().default(null) });
+export const storedSettings = z.object({ accessContact: z.string().nullable().default(null), credentialIdleDays: idleDaysSetting });
 export type StoredSettings = z.output<typeof storedSettings>;

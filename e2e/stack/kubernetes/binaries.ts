@@ -1,5 +1,5 @@
 // Finds Kubernetes' binaries, or builds them: KUBEBUILDER_ASSETS, then our cache, then Go modules, then a sentence that says what to install.
-// The cache is keyed by what goes in, so that a fresh clone reuses it and a changed kubelet rebuilds the kubelet alone.
+// The cache is keyed by what goes in, so that a fresh clone reuses it and a changed program of ours is rebuilt alone.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
@@ -18,6 +18,8 @@ export interface KubernetesBinaries {
   kubeControllerManager: string;
   kubectl: string;
   kubelet: string;
+  /** Our program on client-go, for tests of whatever stands before a cluster. */
+  client: string;
   busybox: string;
 }
 
@@ -38,6 +40,7 @@ const upstream = {
   kubectl: { file: 'kubectl', goPackage: 'k8s.io/kubernetes/cmd/kubectl' },
 } satisfies Record<string, Part>;
 const kubelet: Part = { file: 'kubelet', goPackage: './kubelet' };
+const client: Part = { file: 'client', goPackage: './client' };
 
 /** A Go module whose packages we build, and the version that its servers shall call themselves. */
 interface Source {
@@ -54,7 +57,6 @@ export async function ensureKubernetesBinaries(progress: Progress): Promise<Kube
   const parts = Object.values(upstream);
   const prepared = await preparedAssets(parts);
   const upstreamPlace = placeOf(current);
-  const kubeletPlace = join(cacheDirectory(), 'kubernetes', `kubelet-${keyOf(current, [...moduleFiles(current), ...kubeletSources()])}`);
   const stillNeeded = parts.filter(({ file }) => !prepared.has(file));
   await ensureBuilt(
     progress,
@@ -63,7 +65,8 @@ export async function ensureKubernetesBinaries(progress: Progress): Promise<Kube
     upstreamPlace,
     stillNeeded,
   );
-  await ensureBuilt(progress, 'building the test kubelet', current, kubeletPlace, [kubelet]);
+  const kubeletPlace = await ensureOurs(progress, 'building the test kubelet', kubelet);
+  const clientPlace = await ensureOurs(progress, 'building the test client', client);
 
   const path = ({ file }: Part) => prepared.get(file) ?? join(upstreamPlace, file);
   return {
@@ -72,6 +75,7 @@ export async function ensureKubernetesBinaries(progress: Progress): Promise<Kube
     kubeControllerManager: path(upstream.kubeControllerManager),
     kubectl: path(upstream.kubectl),
     kubelet: join(kubeletPlace, kubelet.file),
+    client: join(clientPlace, client.file),
     busybox,
   };
 }
@@ -102,6 +106,13 @@ async function preparedAssets(parts: Part[]): Promise<Map<string, string>> {
     if (existsSync(join(directory, file))) found.set(file, join(directory, file));
   }
   return found;
+}
+
+/** A program of this folder, in a place of its own. */
+async function ensureOurs(progress: Progress, what: string, part: Part): Promise<string> {
+  const place = join(cacheDirectory(), 'kubernetes', `${part.file}-${keyOf(current, [...moduleFiles(current), ...sourcesOf(part)])}`);
+  await ensureBuilt(progress, what, current, place, [part]);
+  return place;
 }
 
 async function ensureBuilt(progress: Progress, what: string, source: Source, place: string, parts: Part[]): Promise<void> {
@@ -182,11 +193,11 @@ function keyOf(source: Source, files: string[]): string {
 }
 
 const moduleFiles = ({ directory }: Source) => ['go.mod', 'go.sum'].map((file) => join(directory, file));
-const kubeletSources = () =>
-  readdirSync(join(current.directory, 'kubelet'))
+const sourcesOf = ({ goPackage }: Part) =>
+  readdirSync(join(current.directory, goPackage))
     .filter((file) => file.endsWith('.go'))
     .sort()
-    .map((file) => join(current.directory, 'kubelet', file));
+    .map((file) => join(current.directory, goPackage, file));
 
 function lastLines(log: string): string {
   return existsSync(log) ? readFileSync(log, 'utf8').trimEnd().split('\n').slice(-8).join('\n') : '';

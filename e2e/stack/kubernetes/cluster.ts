@@ -35,7 +35,8 @@ export interface Cluster {
   kubectl(...args: string[]): Promise<Outcome>;
   /** Server-side apply; throws with kubectl's words when the API server refuses. */
   apply(objects: object[]): Promise<void>;
-  restartApiServer(): Promise<void>;
+  /** As it was, or as another release would be. */
+  restartApiServer(change?: Pick<ClusterOptions, 'classicImpersonation'>): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -60,7 +61,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     const layout = await prepare(options, directory, nodeName, authority, attempt === 1);
     const parts = startParts(options.warden, layout);
     try {
-      await ready(layout, parts);
+      await ready(options.warden, layout, parts);
       writeFileSync(portFile(directory), String(layout.port));
       return clusterOf(options.warden, layout, parts);
     } catch (error) {
@@ -130,10 +131,11 @@ function clusterOf(warden: Warden, layout: Layout, parts: Parts): Cluster {
       const { code, stderr } = await kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], list);
       if (code !== 0) throw new Error(`kubectl apply in ${layout.name}: ${stderr.trim()}`);
     },
-    async restartApiServer() {
+    async restartApiServer(change = {}) {
+      Object.assign(layout, change);
       await parts.apiServer.stop(patience);
       parts.apiServer = warden.spawn(apiServer(layout));
-      await ready(layout, parts);
+      await ready(warden, layout, parts);
     },
     stop: () => stopParts(parts),
   };
@@ -141,13 +143,20 @@ function clusterOf(warden: Warden, layout: Layout, parts: Parts): Cluster {
 
 class PortTaken extends Error {}
 
-async function ready(layout: Layout, parts: Parts): Promise<void> {
+async function ready(warden: Warden, layout: Layout, parts: Parts): Promise<void> {
   const deadline = Date.now() + startLimitMs;
   const over = new AbortController();
-  const deaths = Object.values(parts).map(async (part: ManagedProcess) => {
-    await part.exited;
-    if (over.signal.aborted) return;
-    throw explainEnd(layout, part);
+  const deaths = (Object.keys(parts) as (keyof Parts)[]).map(async (name) => {
+    for (;;) {
+      const part = parts[name];
+      await part.exited;
+      if (over.signal.aborted) return;
+      // It waits ten seconds for the API server and no longer, which on a busy machine is not long.
+      if (name !== 'controllerManager' || !/failed to wait for apiserver being healthy/.test(lastWords(layout, part))) {
+        throw explainEnd(layout, part);
+      }
+      parts.controllerManager = warden.spawn(controllerManager(layout));
+    }
   });
   try {
     await Promise.race([Promise.all(deaths), untilAnswers(layout, deadline, over.signal)]);
@@ -157,10 +166,18 @@ async function ready(layout: Layout, parts: Parts): Promise<void> {
 }
 
 function explainEnd(layout: Layout, part: ManagedProcess): Error {
-  const log = join(layout.directory, 'logs', `${part.name.split(' ')[0]}.log`);
-  const words = existsSync(log) ? readFileSync(log, 'utf8').trimEnd().split('\n').slice(-5).join('\n') : 'no log';
+  const words = lastWords(layout, part);
   if (/address already in use/.test(words)) return new PortTaken(`${part.name}: its port was taken meanwhile`);
-  return new Error(`${part.name} ended while the cluster was starting (whole log: ${log}):\n${words}`);
+  return new Error(`${part.name} ended while the cluster was starting (whole log: ${logOf(layout, part)}):\n${words}`);
+}
+
+function lastWords(layout: Layout, part: ManagedProcess): string {
+  const log = logOf(layout, part);
+  return existsSync(log) ? readFileSync(log, 'utf8').trimEnd().split('\n').slice(-5).join('\n') : 'no log';
+}
+
+function logOf({ directory }: Layout, part: ManagedProcess): string {
+  return join(directory, 'logs', `${part.name.split(' ')[0]}.log`);
 }
 
 /** Asked as the node: the audit log keeps people's requests apart from ours. */

@@ -1,13 +1,16 @@
 /**
- * Whether an account may be used, from what the directory says and what the clock adds. Expiry and the end of a lockout come without any
- * change in the directory, so the same facts give another answer later.
+ * Whether an account may be used, from what the directory says and what the clock adds. Expiry, the end of a lockout and logon hours come
+ * without any change in the directory, so the same facts give another answer later.
  */
-export type AccountState = 'enabled' | 'disabled' | 'expired' | 'locked' | 'deleted' | 'out-of-scope' | 'cut';
+import { isWithinHours } from '#lib/entitlement/logon-hours.ts';
+
+export type AccountState = 'enabled' | 'disabled' | 'expired' | 'locked' | 'outside-hours' | 'deleted' | 'out-of-scope' | 'cut';
 
 export interface AccountFacts {
   readonly userAccountControl: number;
   readonly accountExpiresAt: Date | null;
   readonly lockoutAt: Date | null;
+  readonly logonHours: string | null;
   readonly deleted: boolean;
   readonly outOfScope: boolean;
   readonly cut: boolean;
@@ -39,5 +42,6 @@ export function accountState(facts: AccountFacts, lockoutSeconds: number | null,
   if (isDisabled(facts.userAccountControl)) return 'disabled';
   if (facts.accountExpiresAt && facts.accountExpiresAt.getTime() <= now.getTime()) return 'expired';
   if (isLocked(facts.lockoutAt, lockoutSeconds, now)) return 'locked';
+  if (!isWithinHours(facts.logonHours, now)) return 'outside-hours';
   return 'enabled';
 }

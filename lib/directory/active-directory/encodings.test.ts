@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { accountState, isPersonAccount } from './account.ts';
 import { domainOfBaseDn, foldAscii, isWithin, rdnsOf } from './distinguished-name.ts';
 import { guidAsBase, guidFromBytes, guidToBytes } from './guid.ts';
+import { logonHoursFromBytes } from './logon-hours.ts';
 import { isOlder, stampsFromMetaData } from './replication-stamps.ts';
 import { domainSidOf, sidFromBytes } from './sid.ts';
 import { dateFromFileTime, secondsFromInterval } from './time.ts';
@@ -83,16 +84,45 @@ describe('replPropertyMetaData', () => {
 
 describe('an account', () => {
   const now = new Date();
-  const fine = { userAccountControl: 0x200, accountExpiresAt: null, lockoutAt: null, deleted: false, outOfScope: false, cut: false };
+  const fine = {
+    userAccountControl: 0x200,
+    accountExpiresAt: null,
+    lockoutAt: null,
+    logonHours: null,
+    deleted: false,
+    outOfScope: false,
+    cut: false,
+  };
 
   it('names the strongest reason first', () => {
-    const everything = { userAccountControl: 0x202, accountExpiresAt: now, lockoutAt: now, deleted: true, outOfScope: true, cut: true };
+    const never = '0'.repeat(42);
+    const everything = {
+      userAccountControl: 0x202,
+      accountExpiresAt: now,
+      lockoutAt: now,
+      logonHours: never,
+      deleted: true,
+      outOfScope: true,
+      cut: true,
+    };
     expect(accountState(fine, 60, now)).toBe('enabled');
     expect(accountState(everything, 60, now)).toBe('deleted');
     expect(accountState({ ...everything, deleted: false }, 60, now)).toBe('cut');
     expect(accountState({ ...everything, deleted: false, cut: false }, 60, now)).toBe('out-of-scope');
     expect(accountState({ ...fine, userAccountControl: 0x202, accountExpiresAt: now }, 60, now)).toBe('disabled');
     expect(accountState({ ...fine, accountExpiresAt: now, lockoutAt: now }, 60, now)).toBe('expired');
+    expect(accountState({ ...fine, lockoutAt: now, logonHours: never }, 60, now)).toBe('locked');
+  });
+
+  it('acts in its logon hours only, hour by hour of the week in UTC', () => {
+    // Monday 08:00 to 09:59: hours 32 and 33, the lowest two bits of the fifth byte.
+    const bytes = Buffer.alloc(21);
+    bytes[4] = 0b11;
+    const mornings = logonHoursFromBytes(bytes);
+    const at = (time: string) => accountState({ ...fine, logonHours: mornings }, 60, new Date(time));
+    expect(['2026-11-23T07:59:59Z', '2026-11-23T10:00:00Z', '2026-11-24T08:00:00Z'].map(at)).toEqual(Array(3).fill('outside-hours'));
+    expect(['2026-11-23T08:00:00Z', '2026-11-23T09:59:59Z'].map(at)).toEqual(['enabled', 'enabled']);
+    expect([null, Buffer.alloc(21, 0xff), Buffer.alloc(20)].map(logonHoursFromBytes)).toEqual([null, null, null]);
   });
 
   it('stays locked as long as the domain says, and without a word for ever', () => {

@@ -4,6 +4,7 @@ import { type RawEntry, splitExtendedDn } from '../ldap/entry.ts';
 import type { GroupFacts, PersonFacts } from '../types.ts';
 import { isPersonAccount } from './account.ts';
 import { guidFromBytes } from './guid.ts';
+import { logonHoursFromBytes } from './logon-hours.ts';
 import { stampsFromMetaData } from './replication-stamps.ts';
 import { sidFromBytes } from './sid.ts';
 import { dateFromFileTime } from './time.ts';
@@ -26,6 +27,7 @@ export const personAttributes = [
   'primaryGroupID',
   'accountExpires',
   'lockoutTime',
+  'logonHours',
   'pwdLastSet',
   'replPropertyMetaData',
 ] as const;
@@ -59,6 +61,7 @@ export function personFromEntry(entry: RawEntry): PersonFacts | null {
     primaryGroupRid: integer(entry.text('primaryGroupID')),
     accountExpiresAt: dateFromFileTime(entry.text('accountExpires')),
     lockoutAt: dateFromFileTime(entry.text('lockoutTime')),
+    logonHours: logonHoursFromBytes(entry.bytes('logonHours')),
     passwordSetAt: dateFromFileTime(entry.text('pwdLastSet')),
     mustChangePassword: entry.text('pwdLastSet') === '0',
     stamps: stampsFromMetaData(entry.bytes('replPropertyMetaData')),

@@ -9,6 +9,7 @@ export interface RawEntry {
   text(attribute: string): string | null;
   texts(attribute: string): string[];
   bytes(attribute: string): Buffer | null;
+  allBytes(attribute: string): readonly Buffer[];
   /** The attribute with its options, as `member;range=0-1499`: what the server chose to return. */
   options(attribute: string): { readonly option: string; readonly values: readonly string[] }[];
 }
@@ -22,6 +23,7 @@ export function rawEntry(entry: SearchEntry): RawEntry {
     text: (attribute) => valuesOf(attribute)[0]?.toString('utf8') ?? null,
     texts: (attribute) => valuesOf(attribute).map((value) => value.toString('utf8')),
     bytes: (attribute) => valuesOf(attribute)[0] ?? null,
+    allBytes: valuesOf,
     options: (attribute) => {
       const prefix = `${attribute.toLowerCase()};`;
       return [...attributes]

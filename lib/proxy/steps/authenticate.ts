@@ -1,7 +1,7 @@
-/** Whose request this is, and that they do not ask to be somebody else. Decided before the cluster's name is looked at; one 401 for every way of not being somebody. */
+/** Whose request this is. Decided before the cluster's name is looked at; one 401 for every way of not being somebody. */
 import { verifyToken } from '#lib/credential/verify.ts';
 import type { WorldCredential, WorldPerson } from '#lib/entitlement/types.ts';
-import { leaseOver, ownImpersonation, unauthenticated } from '../answers.ts';
+import { leaseOver, unauthenticated } from '../answers.ts';
 import type { Desk } from '../desk.ts';
 import type { Received } from './receive.ts';
 
@@ -23,6 +23,5 @@ export function authenticate(former: Received, { world, gate, hashKey, now }: De
   if (refusal) throw unauthenticated(refusal);
   const person = world.person(credential.personId);
   if (!person) throw unauthenticated('the person is unknown');
-  if (former.headers.reserved !== null) throw ownImpersonation(former.headers.reserved);
   return { ...former, credential, person };
 }

@@ -22,7 +22,7 @@ test('nothing outside the allowlist goes on, whatever its spelling (SECURITY 1, 
       'close, Impersonate-User, Authorization',
       'X-Remote-User',
       'admin',
-      'X-Remote_Group',
+      'X-Remote.Group',
       'system:masters',
       'X-Forwarded-User',
       'admin',
@@ -65,6 +65,7 @@ test.each([
 });
 
 test.each([
+  ['an underscore in a name', [...host, 'X_Remote_Group', 'system:masters']],
   ['two Host', [...host, 'host', 'other']],
   ['no Host', []],
   ['two Authorization', [...host, 'Authorization', 'Bearer a', 'authorization', 'Bearer a']],
@@ -110,6 +111,13 @@ test('a browser’s token in the subprotocol is taken and goes no further (SECUR
   expect(read.passed).toContain('v5.channel.k8s.io');
   expect(read.passed.join()).not.toContain('bearer');
   expect(refusal([...webSocket, 'Sec-WebSocket-Protocol', bearer], true)).toBe(400);
+  const apart = readHeaders([...webSocket, 'Sec-WebSocket-Protocol', bearer, 'Sec-WebSocket-Protocol', 'v5.channel.k8s.io'], true);
+  expect(apart.token).toBe('gh_tok');
+  expect(apart.passed.join()).not.toContain('bearer');
+  for (const odd of [`${bearer}=`, `${bearer}!`, bearer.toUpperCase(), `${bearer.slice(0, 38)}`]) {
+    const { token, passed } = readHeaders([...webSocket, 'Sec-WebSocket-Protocol', `${odd}, v5.channel.k8s.io`], true);
+    expect([token, passed.join().toLowerCase().includes('bearer')]).toEqual(['', false]);
+  }
   expect(refusal([...webSocket, 'Sec-WebSocket-Protocol', `${bearer}, v5.channel.k8s.io`, 'Authorization', 'Bearer x'], true)).toBe(400);
 });
 

@@ -73,13 +73,16 @@ export function readHeaders(rawHeaders: readonly string[], isUpgrade: boolean): 
   const seen = new Map<string, string>();
   const pass: string[] = [];
   let bearerInProtocol: string | null = null;
+  let subprotocols = 0;
   let reserved: string | null = null;
 
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const spelling = rawHeaders[i] ?? '';
     const value = rawHeaders[i + 1] ?? '';
     const name = spelling.toLowerCase();
-    if (name.replace(/[_.]/g, '-').startsWith('impersonate')) reserved ??= spelling.slice(0, 60);
+    if (name.startsWith('impersonate')) reserved ??= spelling.slice(0, 60);
+    // Readers there are (CGI, WSGI) for whom X_Remote_User is X-Remote-User.
+    else if (name.includes('_')) throw badHeader('a name holds an underscore');
     // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
     if (/[\x00-\x08\x0a-\x1f\x7f]/.test(value)) throw badHeader(`${name} holds a control character`);
     if (atMostOnce.has(name) && seen.has(name)) throw badHeader(`${name} stands there twice`);
@@ -88,8 +91,9 @@ export function readHeaders(rawHeaders: readonly string[], isUpgrade: boolean): 
       const { token, protocols } = withoutBearer(value);
       if (token !== null && bearerInProtocol !== null) throw badHeader('two bearer tokens');
       bearerInProtocol ??= token;
-      if (protocols !== '') pass.push(spelling, protocols);
-      else if (token !== null) throw badUpgrade('a bearer token alone is no subprotocol');
+      if (protocols === '') continue;
+      subprotocols += 1;
+      pass.push(spelling, protocols);
       continue;
     }
     if (passed.has(name) || (isUpgrade && passedOnUpgrade.has(name))) pass.push(spelling, value);
@@ -98,6 +102,7 @@ export function readHeaders(rawHeaders: readonly string[], isUpgrade: boolean): 
   if (!seen.has('host')) throw badHeader('host is missing');
   const authorization = seen.get('authorization');
   if (authorization !== undefined && bearerInProtocol !== null) throw badHeader('two bearer tokens');
+  if (bearerInProtocol !== null && subprotocols === 0) throw badUpgrade('a bearer token alone is no subprotocol');
   return {
     passed: pass,
     token: authorization === undefined ? bearerInProtocol : bearerToken(authorization),
@@ -117,12 +122,19 @@ function bearerToken(authorization: string): string | null {
 /** Browsers cannot set Authorization on a WebSocket, so Kubernetes takes the token as a subprotocol; it goes no further than here. */
 function withoutBearer(value: string): { token: string | null; protocols: string } {
   const protocols = value.split(',').map((part) => part.trim());
-  const bearers = protocols.filter((protocol) => protocol.startsWith(bearerProtocol));
+  // In any case of letters: what only nearly reads as a token of ours would else go on to the cluster.
+  const bearers = protocols.filter((protocol) => protocol.toLowerCase().startsWith(bearerProtocol));
   if (bearers.length > 1) throw badHeader('two bearer tokens');
   const [bearer] = bearers;
   if (bearer === undefined) return { token: null, protocols: value };
-  const token = Buffer.from(bearer.slice(bearerProtocol.length), 'base64url').toString('latin1');
-  return { token, protocols: protocols.filter((protocol) => protocol !== bearer).join(', ') };
+  const encoded = bearer.slice(bearerProtocol.length);
+  const token = Buffer.from(encoded, 'base64url').toString('latin1');
+  // One token, one spelling: Node's decoder skips over what it does not know.
+  const isPlain = encoded === Buffer.from(token, 'latin1').toString('base64url') && bearer.startsWith(bearerProtocol);
+  return {
+    token: isPlain && /^[\x21-\x7e]+$/.test(token) && token.length <= tokenMax ? token : '',
+    protocols: protocols.filter((protocol) => protocol !== bearer).join(', '),
+  };
 }
 
 function bodyOf(seen: ReadonlyMap<string, string>): Body {

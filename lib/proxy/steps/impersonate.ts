@@ -3,7 +3,8 @@
  * the allowlist let through. Fails closed on anything that could name somebody else; a request never goes out without these lines.
  */
 import { namespaceListGroup } from '#lib/cluster/names.ts';
-import { brokenPromise, clusterUnavailable } from '../answers.ts';
+import type { WorldCluster } from '#lib/entitlement/types.ts';
+import { brokenPromise, clusterUnavailable, tooManyGrants } from '../answers.ts';
 import type { Desk } from '../desk.ts';
 import type { Body } from './headers.ts';
 import type { Scoped } from './own-namespaces.ts';
@@ -18,16 +19,18 @@ export interface Impersonated extends Scoped {
   };
 }
 
+/** Each is a line of the head and a check in the cluster, at every request. */
 const groupsMax = 500;
 
 export async function impersonate(former: Scoped, { world, doorCredentials }: Desk): Promise<Impersonated> {
   const installation = world.installation.id;
-  const groups = [...former.platformGroups, ...(former.shownNamespaces === null ? [] : [namespaceListGroup(installation)])];
+  const groups = former.shownNamespaces === null ? former.platformGroups : [...former.platformGroups, namespaceListGroup(installation)];
+  if (former.platformGroups.length > groupsMax) throw tooManyGrants(former.platformGroups.length, groupsMax);
   requireOurs(former.person.wireName, former.person.objectGuid, groups, installation);
   const token = await tokenFor(former.cluster.id, doorCredentials);
   const headers = [
     'Host',
-    hostOf(former.cluster.serverUrl),
+    hostOf(former.cluster),
     'Authorization',
     `Bearer ${token}`,
     'Impersonate-User',
@@ -51,7 +54,6 @@ function requireOurs(wireName: string, objectGuid: string, groups: readonly stri
   if (!/^[0-9a-f-]{36}$/i.test(objectGuid)) throw brokenPromise('an object GUID that is none');
   const ours = `gatehouse:${installation}:`;
   if (groups.some((group) => !group.startsWith(ours) || !/^[a-z0-9:-]+$/.test(group))) throw brokenPromise('a group that is not ours');
-  if (groups.length > groupsMax) throw brokenPromise(`${groups.length} groups, more than may be sent`);
 }
 
 async function tokenFor(clusterId: string, doorCredentials: Desk['doorCredentials']): Promise<string> {
@@ -62,8 +64,15 @@ async function tokenFor(clusterId: string, doorCredentials: Desk['doorCredential
   }
 }
 
-function hostOf(serverUrl: string): string {
-  return new URL(serverUrl).host;
+/** By cluster as the world holds it: a changed one is another object. */
+const hosts = new WeakMap<WorldCluster, string>();
+
+function hostOf(cluster: WorldCluster): string {
+  const known = hosts.get(cluster);
+  if (known !== undefined) return known;
+  const { host } = new URL(cluster.serverUrl);
+  hosts.set(cluster, host);
+  return host;
 }
 
 function framing(body: Body, method: string, upgrade: Scoped['headers']['upgrade']): string[] {

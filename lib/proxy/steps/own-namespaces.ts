@@ -9,41 +9,48 @@ import type { Desk } from '../desk.ts';
 import { setOf } from '../namespace-watches.ts';
 import type { Authorized } from './authorize.ts';
 import { type Description, describeTarget, firstValue } from './describe.ts';
+import { listsNamespaces, shownNamespaces } from './narrowing.ts';
 import type { QueryPair, Target } from './target.ts';
 
 export interface Scoped extends Authorized {
-  /** The only namespaces that the answer may show; null when this is no listing of namespaces, or the person may list all. */
+  /** The only namespaces that the answer may show; null when this is no listing of namespaces, or person and credential may list all. */
   readonly shownNamespaces: readonly string[] | null;
 }
 
 const nameLabel = 'kubernetes.io/metadata.name';
-const matchesNothing = `${nameLabel},!${nameLabel}`;
+/** No object has a label and has it not. */
+export const matchesNothing = `${nameLabel},!${nameLabel}`;
 
-export function ownNamespaces(former: Authorized, { world, namespaceWatches, now }: Desk): Scoped {
+export function ownNamespaces(former: Authorized, desk: Desk): Scoped | Promise<Scoped> {
   const target = withoutLegacyWatch(former.target, former.description);
   const description = target === former.target ? former.description : describeTarget(former.arrival.method, target);
   const asked = { ...former, target, description };
   if (!listsNamespaces(former.arrival.method, description)) return { ...asked, shownNamespaces: null };
-  const own = world.namespacesOf(former.person.id, former.cluster.id, now());
-  if (own === 'all') return { ...asked, shownNamespaces: null };
-  const set = setOf(own);
-  if (description.verb === 'list') namespaceWatches.listed(former.credential.id, former.cluster.id, set);
-  else if (resumes(target.query ?? []) && namespaceWatches.mustListAgain(former.credential.id, former.cluster.id, set))
-    throw watchSetChanged();
-  return { ...asked, target: { ...target, trailingSlash: false, query: withSelector(target.query ?? [], own) }, shownNamespaces: own };
+  const own = shownNamespaces(desk.world.namespacesOf(former.person.id, former.cluster.id, desk.now()), former.credential.namespaces);
+  const scoped: Scoped =
+    own === null
+      ? { ...asked, shownNamespaces: null }
+      : { ...asked, target: { ...target, trailingSlash: false, query: withSelector(target.query ?? [], own) }, shownNamespaces: own };
+  const unseen = requireSeen(asked, own, desk);
+  return unseen === null ? scoped : unseen.then(() => scoped);
 }
 
-export function listsNamespaces(method: string, { isResource, group, version, resource, subresource, verb }: Description): boolean {
-  const reads = method === 'GET' || method === 'HEAD';
-  return (
-    reads &&
-    isResource &&
-    group === '' &&
-    version === 'v1' &&
-    resource === 'namespaces' &&
-    subresource === '' &&
-    (verb === 'list' || verb === 'watch')
-  );
+/** What is shown from now on must follow upon what the client has listed; null when that is known without asking. */
+function requireSeen(asked: Authorized, own: readonly string[] | null, { namespaceWatches, revision }: Desk): Promise<void> | null {
+  const lister = {
+    credentialId: asked.credential.id,
+    clusterId: asked.cluster.id,
+    set: setOf(own),
+    revision: () => revision(asked, own !== null),
+  };
+  const from = asked.description.verb === 'watch' ? resumesFrom(asked.target.query ?? []) : null;
+  if (from === null) return namespaceWatches.beforeList(lister);
+  const mustListAgain = namespaceWatches.mustListAgain(lister, from);
+  if (mustListAgain === true) throw watchSetChanged();
+  if (mustListAgain === false) return null;
+  return mustListAgain.then((must) => {
+    if (must) throw watchSetChanged();
+  });
 }
 
 /** First duplicate wins at the API server, so all of the client's selectors go and one comes. Ours stands first: theirs cannot swallow it. */
@@ -71,9 +78,13 @@ function withoutLegacyWatch(target: Target, { legacyWatch, group, version, resou
   };
 }
 
-/** A watch from now, or with the initial events, shows the whole set by itself; one from a version on does not. */
-function resumes(query: readonly QueryPair[]): boolean {
+/**
+ * The version from which a watch goes on; null for one that shows the whole set by itself: from now, from anywhere, or with the initial events.
+ * What is no number the API server refuses itself.
+ */
+function resumesFrom(query: readonly QueryPair[]): bigint | null {
   const version = firstValue(query, 'resourceVersion') ?? '';
   const sendsInitial = firstValue(query, 'sendInitialEvents')?.toLowerCase();
-  return version !== '' && version !== '0' && sendsInitial !== 'true' && sendsInitial !== '1';
+  if (!/^[0-9]{1,19}$/.test(version) || BigInt(version) === 0n || sendsInitial === 'true' || sendsInitial === '1') return null;
+  return BigInt(version);
 }

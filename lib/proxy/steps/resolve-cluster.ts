@@ -1,6 +1,6 @@
 /** Which cluster. Unknown, removed, and one where the person has no right now are told apart by nobody outside. */
 import type { WorldCluster } from '#lib/entitlement/types.ts';
-import { clusterUnavailable, noSuchCluster, noSuchPlace } from '../answers.ts';
+import { clusterRebuilt, noSuchCluster, noSuchPlace } from '../answers.ts';
 import type { Desk } from '../desk.ts';
 import type { Authenticated } from './authenticate.ts';
 
@@ -20,6 +20,6 @@ export function resolveCluster(former: Authenticated, { world, now }: Desk): Rou
   const platformGroups = world.platformGroups(former.person.id, cluster.id, now());
   if (platformGroups.length === 0) throw noSuchCluster();
   // Another cluster behind the same address (its kube-system UID changed) gets nobody's credential until an admin has looked.
-  if (cluster.state === 'wrong-cluster') throw clusterUnavailable('the cluster behind this address is another one than was registered');
+  if (cluster.state === 'wrong-cluster') throw clusterRebuilt(`${cluster.name}: kube-system is not ${cluster.kubeSystemUid}`);
   return { ...former, cluster, platformGroups };
 }

@@ -26,6 +26,8 @@ export interface Target {
 }
 
 const printable = /^[\x21-\x7e]*$/;
+/** What is written the same encoded and not. */
+const plain = /^[A-Za-z0-9._~-]*$/;
 const clusterNameShape = /^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/;
 
 export function parseTarget(text: string): Target {
@@ -81,7 +83,7 @@ function whereTailBegins(segments: readonly string[]): number {
 function decodeSegment(raw: string): string {
   if (raw.includes(';')) throw badTarget('it holds a semicolon');
   const decoded = decode(raw);
-  if (decoded === '.' || decoded === '..') throw badTarget('it holds a dot segment');
+  if (/^\.{1,2}(?:;|$)/.test(decoded)) throw badTarget('it holds a dot segment');
   if (/[/\\%]/.test(decoded)) throw badTarget('it holds an encoded slash, backslash or percent sign');
   if (hasControls(decoded)) throw badTarget('it holds a control character');
   return decoded;
@@ -91,11 +93,11 @@ function requireHarmlessTail(tail: string): void {
   const decoded = decode(tail);
   if (hasControls(decoded) || decoded.includes('\\')) throw badTarget('it holds a control character or a backslash');
   if (/%(2e|2f|5c)/i.test(decoded)) throw badTarget('it holds dots or slashes that are encoded twice');
-  if (decoded.split('/').some((segment) => segment === '.' || segment === '..' || segment.startsWith('..;')))
-    throw badTarget('it holds a dot segment');
+  if (decoded.split('/').some((segment) => /^\.{1,2}(?:;|$)/.test(segment))) throw badTarget('it holds a dot segment');
 }
 
 function decode(raw: string): string {
+  if (!raw.includes('%')) return raw;
   try {
     // decodeURIComponent refuses stray percent signs, broken and overlong UTF-8 alike.
     return decodeURIComponent(raw);
@@ -129,6 +131,7 @@ function writePair({ name, value }: QueryPair): string {
 
 /** As Go writes a path: these stand in names (system:node) and need no encoding there. */
 function encodeSegment(segment: string): string {
+  if (plain.test(segment)) return segment;
   return encodeURIComponent(segment).replace(/%(?:3A|40|24|26|2B|3D|2C)/g, (code) =>
     String.fromCharCode(Number.parseInt(code.slice(1), 16)),
   );

@@ -1,4 +1,5 @@
 /** A client without manners: a bare TLS socket that says what the test wrote and keeps every byte that comes back. */
+import { connect as connectPlain } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 
 export interface RawClient {
@@ -8,11 +9,14 @@ export interface RawClient {
   until(pattern: RegExp, limitMs?: number): Promise<string>;
   ended(limitMs?: number): Promise<void>;
   destroy(): void;
+  /** Gone without a word, as a machine that is switched off. */
+  reset(): void;
 }
 
 export async function openRaw(url: string, caPem: string): Promise<RawClient> {
   const { hostname, port } = new URL(url);
-  const socket = connect({ host: hostname, port: Number(port), ca: caPem, servername: 'localhost' });
+  const plain = connectPlain({ host: hostname, port: Number(port) });
+  const socket = connect({ socket: plain, ca: caPem, servername: 'localhost' });
   let text = '';
   let closed = false;
   const watchers = new Set<() => void>();
@@ -53,13 +57,14 @@ export async function openRaw(url: string, caPem: string): Promise<RawClient> {
     socket,
     text: () => text,
     send: (lines, body = '') => void socket.write(`${lines.join('\r\n')}\r\n\r\n${body}`, 'latin1'),
-    async until(pattern, limitMs = 5_000) {
+    async until(pattern, limitMs = 15_000) {
       await wait(String(pattern), () => pattern.test(text) || closed, limitMs);
       if (!pattern.test(text)) throw new Error(`the connection ended before ${pattern}; it said: ${text.slice(0, 2_000)}`);
       return text;
     },
-    ended: (limitMs = 5_000) => wait('the end of the connection', () => closed, limitMs),
+    ended: (limitMs = 15_000) => wait('the end of the connection', () => closed, limitMs),
     destroy: () => socket.destroy(),
+    reset: () => plain.resetAndDestroy(),
   };
 }
 

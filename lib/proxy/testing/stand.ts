@@ -3,18 +3,19 @@
  * (a scripted cluster, a real API server) is the test's own choice.
  */
 import { issueCredential } from '#lib/credential/issue.ts';
-import { changing, type Database } from '#lib/db/database.ts';
+import { changing, type Database, openDatabase } from '#lib/db/database.ts';
 import { testDatabase } from '#lib/db/testing.ts';
 import type { Topic } from '#lib/db/topics.ts';
 import { createGrant, seedBuiltinRoles } from '#lib/entitlement/mutations.ts';
 import type { Place } from '#lib/entitlement/scope.ts';
 import type { World } from '#lib/entitlement/types.ts';
 import { loadWorld } from '#lib/entitlement/world.ts';
-import { createLog } from '#lib/log/log.ts';
+import { createLog, type Log } from '#lib/log/log.ts';
 import { createFeed, type Feed } from '#lib/revocation/feed.ts';
 import { revoke } from '#lib/revocation/mutations.ts';
 import { makeDoorCertificate } from '#lib/runtime/certificates.ts';
 import { createReplica } from '#lib/runtime/replica.ts';
+import type { Limits } from '../connections.ts';
 import type { DoorCredentials } from '../desk.ts';
 import { createDoor, type Door } from '../door.ts';
 import type { FreshnessBounds } from '../types.ts';
@@ -32,13 +33,26 @@ export interface Stand {
   readonly installationId: string;
   token(
     person: string,
-    narrowing?: { readOnly?: boolean; clusterIds?: string[]; deviceId?: string; kind?: 'kubeconfig' | 'api' },
+    narrowing?: { readOnly?: boolean; clusterIds?: string[]; namespaces?: string[]; deviceId?: string; kind?: 'kubeconfig' | 'api' },
   ): Promise<string>;
   grant(person: string, roleId: string, place: Partial<Place> & Pick<Place, 'kind'>): Promise<string>;
   /** Until the door has heard of everything written so far. */
   heard(): Promise<void>;
   write(topic: Topic, key: string, sql: string, values?: unknown[]): Promise<void>;
   disable(person: string): Promise<string>;
+  /** Another replica over the same database, reached by a way of its own if one is given. */
+  anotherDoor(id: string, way?: { readonly databaseUrl?: string; readonly drainMs?: number }): Promise<Replica>;
+  stop(): Promise<void>;
+}
+
+export interface Replica {
+  readonly id: string;
+  readonly world: World;
+  readonly feed: Feed;
+  readonly door: Door;
+  readonly url: string;
+  /** Until this door has heard of everything written so far. */
+  heard(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -53,14 +67,17 @@ export interface StandOptions {
   readonly people: readonly string[];
   readonly doorCredentials?: DoorCredentials;
   readonly bounds?: FreshnessBounds;
+  readonly limits?: Partial<Limits>;
+  readonly streamsMax?: number;
+  /** Whoever wants to read what the door logs. */
+  readonly log?: Log;
 }
 
 export const personId = (name: string) => `p-${name}`;
 export const clusterId = (name: string) => `cl-${name}`;
 
-export async function startStand({ clusters, people, doorCredentials, bounds }: StandOptions): Promise<Stand> {
-  const { db, installationId, drop } = await testDatabase();
-  await seedBuiltinRoles(db);
+/** A forest with these people, all enabled and fresh, and these clusters, all of which know them. */
+export async function seedWorld(db: Database, { clusters, people }: Pick<StandOptions, 'clusters' | 'people'>): Promise<void> {
   await db.sql.query(`INSERT INTO forest (id, name) VALUES ('f-1', 'corp.example')`);
   await db.sql.query(
     `INSERT INTO directory (id, forest_id, domain, base_dn, settings) VALUES ('d-1', 'f-1', 'corp.example', 'DC=corp,DC=example', '{}')`,
@@ -94,48 +111,79 @@ export async function startStand({ clusters, people, doorCredentials, bounds }: 
       ]);
     }
   }
+}
 
-  const world = await loadWorld(db);
-  const log = createLog('test');
+export async function startStand({
+  clusters,
+  people,
+  doorCredentials,
+  bounds,
+  limits,
+  streamsMax,
+  log = createLog('test'),
+}: StandOptions): Promise<Stand> {
+  const { db, installationId, drop } = await testDatabase();
+  await seedBuiltinRoles(db);
+  await seedWorld(db, { clusters, people });
   const certificate = await makeDoorCertificate(['localhost', '127.0.0.1']);
-  const feed = createFeed({
-    db,
-    log,
-    from: world.seq,
-    async onChanges(changes) {
-      await world.apply(changes, db);
-      await door.onChanges(changes);
-    },
-  });
-  const replicaId = 'x-test';
-  const door = createDoor({
-    config: { proxy: { host: '127.0.0.1', port: 0, metricsHost: '127.0.0.1', metricsPort: 0 } },
-    db,
-    world,
-    lease: feed,
-    doorCredentials: doorCredentials ?? { token: async () => 'door-token', forget: () => {} },
-    hashKey,
-    log,
-    replicaId,
-    tls: { cert: certificate.doorCertificatePem, key: certificate.doorKeyPem },
-    drainMs: 100,
-    ...(bounds ? { bounds } : {}),
-  });
-  const replica = createReplica({
-    db,
-    log,
-    id: replicaId,
-    role: 'proxy',
-    facts: () => ({ seq: feed.seq, streams: door.snapshotStreams() }),
-  });
-  await replica.start();
-  await feed.start();
-  await door.start();
+  const others: Replica[] = [];
+  const first = await openDoor('x-test', db);
+  const { world, feed, door, heard } = first;
 
-  const heard = async () => {
-    const { rows } = await db.sql.query<{ seq: string }>('SELECT seq FROM change_counter');
-    while (feed.seq < BigInt(rows[0]?.seq ?? '0')) await new Promise((resolve) => setTimeout(resolve, 5));
-  };
+  async function openDoor(id: string, way: Database, drainMs = 100): Promise<Replica> {
+    const own = await loadWorld(way);
+    const follows = createFeed({
+      db: way,
+      log,
+      from: own.seq,
+      async onChanges(changes) {
+        await own.apply(changes, way);
+        await opened.onChanges(changes);
+      },
+    });
+    const opened = createDoor({
+      config: { proxy: { host: '127.0.0.1', port: 0, metricsHost: '127.0.0.1', metricsPort: 0 } },
+      db: way,
+      world: own,
+      lease: follows,
+      doorCredentials: doorCredentials ?? { token: async () => 'door-token', forget: () => {} },
+      hashKey,
+      log,
+      replicaId: id,
+      tls: { cert: certificate.doorCertificatePem, key: certificate.doorKeyPem },
+      drainMs,
+      ...(streamsMax === undefined ? {} : { streamsMax }),
+      ...(bounds ? { bounds } : {}),
+      ...(limits ? { limits } : {}),
+    });
+    const heartbeat = createReplica({
+      db: way,
+      log,
+      id,
+      role: 'proxy',
+      facts: () => ({ seq: follows.seq, streams: opened.snapshotStreams() }),
+    });
+    await heartbeat.start();
+    await follows.start();
+    await opened.start();
+    return {
+      id,
+      world: own,
+      feed: follows,
+      door: opened,
+      url: `https://127.0.0.1:${opened.port}`,
+      async heard() {
+        const { rows } = await db.sql.query<{ seq: string }>('SELECT seq FROM change_counter');
+        while (follows.seq < BigInt(rows[0]?.seq ?? '0')) await new Promise((resolve) => setTimeout(resolve, 5));
+      },
+      async stop() {
+        await opened.stop();
+        await follows.stop();
+        await heartbeat.stop();
+        if (way !== db) await way.close();
+      },
+    };
+  }
 
   return {
     db,
@@ -143,9 +191,9 @@ export async function startStand({ clusters, people, doorCredentials, bounds }: 
     feed,
     door,
     caPem: certificate.doorCaPem,
-    url: `https://127.0.0.1:${door.port}`,
+    url: first.url,
     installationId,
-    async token(person, { readOnly = false, clusterIds, deviceId, kind = 'kubeconfig' } = {}) {
+    async token(person, { readOnly = false, clusterIds, namespaces, deviceId, kind = 'kubeconfig' } = {}) {
       const { token } = await issueCredential(db, hashKey, {
         kind,
         person: { id: personId(person), name: person },
@@ -154,6 +202,7 @@ export async function startStand({ clusters, people, doorCredentials, bounds }: 
         days: 1,
         readOnly,
         clusterIds: clusterIds ?? null,
+        namespaces: namespaces ?? null,
         now: new Date(),
       });
       await heard();
@@ -185,10 +234,14 @@ export async function startStand({ clusters, people, doorCredentials, bounds }: 
         touch('person', personId(person));
         return revoke(tx, touch, { kind: 'person', personId: personId(person), reason: 'disabled', evidenceAt: new Date() });
       }),
+    async anotherDoor(id, { databaseUrl, drainMs } = {}) {
+      const other = await openDoor(id, databaseUrl === undefined ? db : openDatabase(databaseUrl), drainMs);
+      others.push(other);
+      return other;
+    },
     async stop() {
-      await door.stop();
-      await feed.stop();
-      await replica.stop();
+      for (const other of others) await other.stop();
+      await first.stop();
       await drop();
     },
   };

@@ -1,10 +1,12 @@
 /** The portal: Next over plain HTTP behind whatever ends TLS, in a process that holds no cluster credential and no key that opens anything. */
 import { createServer } from 'node:http';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import next from 'next';
 import { createPortalServer } from '#lib/api/front.ts';
 import type { Config } from '#lib/config/config.ts';
 import type { Log } from '#lib/log/log.ts';
+import { closePortal } from '#lib/session/portal.ts';
 import { providePortalDependencies } from '#lib/session/portal-dependencies.ts';
 import { listen } from '../listen.ts';
 import { readRoleSecrets } from '../role-secrets.ts';
@@ -53,6 +55,8 @@ export async function startPortal(config: Config, log: Log): Promise<Service> {
       setTimeout(() => server.closeAllConnections(), drainMs).unref();
       await closed;
       await app.close();
+      // A database that hangs must not hold us: what is lost then is when an API token was used last.
+      await Promise.race([closePortal(), sleep(drainMs, undefined, { ref: false })]);
     },
   };
   return startServices('portal', [pages], log);

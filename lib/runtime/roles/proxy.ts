@@ -1,4 +1,5 @@
 /** The data plane: the door in front of the clusters, fed by the change feed alone. */
+import { setAddressPolicy } from '#lib/cluster/address-policy.ts';
 import { createDoorCredentials } from '#lib/cluster/door-credential.ts';
 import type { Config } from '#lib/config/config.ts';
 import { openingKeyFromPem } from '#lib/config/keys.ts';
@@ -8,14 +9,19 @@ import { loadWorld } from '#lib/entitlement/world.ts';
 import type { Log } from '#lib/log/log.ts';
 import { createDoor } from '#lib/proxy/door.ts';
 import { createFeed } from '#lib/revocation/feed.ts';
+import { addressPolicyOf } from '../own-addresses.ts';
 import { createReplica } from '../replica.ts';
 import { readRoleSecrets } from '../role-secrets.ts';
 import type { Service } from '../service.ts';
 import { closing, startServices } from '../services.ts';
 
+/** Far above what the largest read takes, and short enough to be back soon after a database that vanished without a word. */
+const databaseAnswersWithinMs = 60_000;
+
 export async function startProxy(config: Config, log: Log): Promise<Service> {
   const secrets = await readRoleSecrets('proxy', config.secretsFile);
-  const db = openDatabase(secrets.databaseUrl);
+  setAddressPolicy(await addressPolicyOf(config, secrets.databaseUrl));
+  const db = openDatabase(secrets.databaseUrl, { answerWithinMs: databaseAnswersWithinMs });
   const replicaId = newId('x');
   const world = await loadWorld(db);
   const doorCredentials = createDoorCredentials({ db, openingKey: openingKeyFromPem(secrets.openingKeyPem) });
@@ -39,6 +45,10 @@ export async function startProxy(config: Config, log: Log): Promise<Service> {
     log,
     replicaId,
     tls: { cert: secrets.doorCertificatePem, key: secrets.doorKeyPem },
+    streamsMax: config.proxy.streamsMax,
+    drainMs: config.proxy.drainMs,
+    sharesPort: config.proxy.sharesPort,
+    limits: { connectionsPerAddress: config.proxy.connectionsPerAddress },
   });
   const replica = createReplica({
     db,

@@ -1,9 +1,11 @@
 /** Everything that acts on the outside: follows the directories, converges the clusters, answers what the portal asks, sweeps. */
 
+import { setAddressPolicy } from '#lib/cluster/address-policy.ts';
 import { clusterHandlers } from '#lib/cluster/requests.ts';
 import { createRotation } from '#lib/cluster/rotate.ts';
 import type { Config } from '#lib/config/config.ts';
 import { openingKeyFromPem, sealingKeyFromPem } from '#lib/config/keys.ts';
+import { createIdleEnd } from '#lib/credential/idle.ts';
 import { openDatabase } from '#lib/db/database.ts';
 import { newId } from '#lib/db/ids.ts';
 import { directoryHandlers } from '#lib/directory/requests.ts';
@@ -16,6 +18,7 @@ import { createAnswerer } from '#lib/request/answer.ts';
 import { createFeed } from '#lib/revocation/feed.ts';
 import { createReceipts } from '#lib/revocation/receipt.ts';
 import { createHousekeeping } from '../housekeeping.ts';
+import { addressPolicyOf } from '../own-addresses.ts';
 import { createReplica } from '../replica.ts';
 import { readRoleSecrets } from '../role-secrets.ts';
 import type { Service } from '../service.ts';
@@ -23,6 +26,7 @@ import { closing, startServices } from '../services.ts';
 
 export async function startWorker(config: Config, log: Log): Promise<Service> {
   const secrets = await readRoleSecrets('worker', config.secretsFile);
+  setAddressPolicy(await addressPolicyOf(config, secrets.databaseUrl));
   const openingKey = openingKeyFromPem(secrets.openingKeyPem);
   const sealingKey = sealingKeyFromPem(secrets.sealingKeyPem);
   const db = openDatabase(secrets.databaseUrl, { max: 16 });
@@ -59,7 +63,18 @@ export async function startWorker(config: Config, log: Log): Promise<Service> {
   const rotation = createRotation({ db, openingKey, sealingKey, log, workerId });
   return startServices(
     'worker',
-    [closing(db), replica, feed, directory, reconciler, rotation, receipts, createHousekeeping({ db, log }), answerer],
+    [
+      closing(db),
+      replica,
+      feed,
+      directory,
+      reconciler,
+      rotation,
+      receipts,
+      createHousekeeping({ db, log }),
+      createIdleEnd({ db, log }),
+      answerer,
+    ],
     log,
   );
 }

@@ -17,6 +17,7 @@ import (
 	translator "k8s.io/apiserver/pkg/util/proxy"
 	runtime "k8s.io/cri-api/pkg/apis/runtime/v1"
 	"k8s.io/cri-streaming/pkg/streaming"
+	"k8s.io/cri-streaming/pkg/streaming/portforward"
 	"k8s.io/cri-streaming/pkg/streaming/remotecommand"
 	"k8s.io/streaming/pkg/httpstream/wsstream"
 )
@@ -148,7 +149,18 @@ func (n *node) portForward(w http.ResponseWriter, r *http.Request, streams strea
 		http.Error(w, "no such pod on this node", http.StatusNotFound)
 		return
 	}
-	answer, err := streams.GetPortForward(&runtime.PortForwardRequest{PodSandboxId: r.PathValue("namespace") + "/" + r.PathValue("pod")})
+	tunnelled := wsstream.IsWebSocketRequestWithTunnelingProtocol(r)
+	request := &runtime.PortForwardRequest{PodSandboxId: r.PathValue("namespace") + "/" + r.PathValue("pod")}
+	// Older WebSocket clients name the ports in the address; the others name them within.
+	if !tunnelled {
+		wanted, err := portforward.NewV4Options(r)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		request.Port = wanted.Ports
+	}
+	answer, err := streams.GetPortForward(request)
 	if err != nil {
 		_ = streaming.WriteError(err, w)
 		return
@@ -159,7 +171,7 @@ func (n *node) portForward(w http.ResponseWriter, r *http.Request, streams strea
 		return
 	}
 	var handler http.Handler = proxy.NewUpgradeAwareHandler(location, nil, false, true, refusal{})
-	if wsstream.IsWebSocketRequestWithTunnelingProtocol(r) {
+	if tunnelled {
 		handler = translator.NewTunnelingHandler(handler)
 	}
 	handler.ServeHTTP(w, r)

@@ -1,0 +1,3 @@
+module gatehouse/bench/proxy
+
+go 1.26.0

@@ -1,0 +1,15 @@
+import { setAddressPolicy } from '#lib/cluster/address-policy.ts'; setAddressPolicy({loopback:true,own:[]});
+import { spawn } from 'node:child_process'; import { createInterface } from 'node:readline'; import { writeFileSync, mkdirSync } from 'node:fs';
+import { makeDoorCertificate } from '#lib/runtime/certificates.ts'; import { clusterId, startStand } from '#lib/proxy/testing/stand.ts'; import { viewerId } from '#lib/entitlement/builtin-roles.ts';
+const [program, conns] = process.argv.slice(2) as [string,string];
+const d='/tmp/a/mini'; mkdirSync(d,{recursive:true});
+const c = await makeDoorCertificate(['127.0.0.1','localhost']);
+writeFileSync(d+'/cert',c.doorCertificatePem); writeFileSync(d+'/key',c.doorKeyPem);
+const up = spawn(program,['upstream','-cert',d+'/cert','-key',d+'/key'],{stdio:['ignore','pipe','inherit']});
+const upPort = await new Promise<number>(r=>createInterface({input:up.stdout}).once('line',l=>r(JSON.parse(l).port)));
+const stand=await startStand({clusters:[{name:'east',serverUrl:`https://127.0.0.1:${upPort}`,caPem:c.doorCaPem,namespaces:['shop']}],people:['alice']});
+await stand.grant('alice',viewerId,{kind:'namespaces',clusterId:clusterId('east'),namespaces:['shop']});
+writeFileSync(d+'/ca',stand.caPem); writeFileSync(d+'/tok',await stand.token('alice'));
+const run=(seconds:number)=>new Promise<any>(r=>{const ch=spawn(program,['load','-url',`${stand.url}/clusters/east/api/v1/namespaces/shop/configmaps/small`,'-ca',d+'/ca','-token-file',d+'/tok','-connections',conns,'-seconds',String(seconds)],{stdio:['ignore','pipe','inherit']}); let first=true; let before:any; createInterface({input:ch.stdout}).on('line',l=>{ if(first){first=false;before=process.cpuUsage();return} const u=process.cpuUsage(before); const s=JSON.parse(l); r({rate:Math.round(s.requests/s.seconds),cpu:((u.user+u.system)/1e6/s.requests*1000).toFixed(4),user:(u.user/1e6/s.requests*1000).toFixed(4),p50:s.p50,p99:s.p99,failed:s.failed,why:s.why}) })});
+await run(4); for(let i=0;i<3;i++) console.log('door',conns,JSON.stringify(await run(3)));
+up.kill(); process.exit();
