@@ -614,4 +614,9 @@ test('what differs on purpose: a list of namespaces shows one’s own, and nobod
   const asOther = await behind.kubectl().run(...argumentsOf(behind, 'get pods -n $NS --as=system:admin'));
   expect([asOther.code, asOther.stdout]).toEqual([1, '']);
   expect(asOther.stderr).toContain('Acting as somebody else');
+  // Of its first question, for what the cluster knows, kubectl shows plain text only.
+  const emptyCache = await mkdtemp(join(tmpdir(), 'gatehouse-kubectl-'));
+  const asFirst = await behind.kubectl().run(...argumentsOf(behind, 'get pods -n $NS --as=system:admin'), '--cache-dir', emptyCache);
+  expect(asFirst.stderr).toContain('Acting as somebody else');
+  await rm(emptyCache, { recursive: true, force: true });
 });

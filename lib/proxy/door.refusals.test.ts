@@ -7,6 +7,15 @@ import { clusterId } from './testing/stand.ts';
 
 standBeforeTheDoor();
 
+test('a refusal of aggregated discovery is a sentence in plain text, for kubectl shows nothing else of it', async () => {
+  const accept = 'Accept: application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json';
+  const answer = await get('/clusters/nowhere/api', alice, accept);
+  expect(answer.status).toBe(403);
+  expect(answer.head).toMatch(/content-type: text\/plain/i);
+  expect(answer.body).toMatch(/^[A-Z][^{}]+\.\n$/);
+  expect((await get('/clusters/nowhere/api', alice)).head).toMatch(/content-type: application\/json/i);
+});
+
 describe('when we do not know, we do not serve', () => {
   test('a name that the cluster has not confirmed yet is 503 with Retry-After', async () => {
     await stand.write('cluster-entry', clusterId('east'), `DELETE FROM cluster_entry WHERE person_id = 'p-alice' AND cluster_id = $1`, [

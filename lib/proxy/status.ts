@@ -1,5 +1,7 @@
 /**
  * A refusal as Kubernetes says it: a `Status` object, in JSON, which every client reads whatever it asked for (kubectl prints its message).
+ * One question is the exception: of an answer to aggregated discovery, kubectl's first, client-go shows plain text and nothing else; there
+ * the sentence goes as text, or the person would read "unknown".
  * Written either as an ordinary answer, or, where there is only a socket left (a broken head, CONNECT, an upgrade), byte by byte.
  */
 import { type ServerResponse, STATUS_CODES } from 'node:http';
@@ -25,10 +27,10 @@ function detailsOf({ name, group, resource }: NonNullable<AnswerFacts['about']>)
   return { ...(name ? { name } : {}), ...(group ? { group } : {}), ...(resource ? { kind: resource } : {}) };
 }
 
-function headersOf(facts: AnswerFacts, requestId: string, length: number): string[] {
+function headersOf(facts: AnswerFacts, requestId: string, length: number, contentType = 'application/json'): string[] {
   return [
     'Content-Type',
-    'application/json',
+    contentType,
     'Content-Length',
     String(length),
     'Cache-Control',
@@ -48,9 +50,14 @@ export function answerRequest(response: ServerResponse, facts: AnswerFacts, requ
     response.destroy();
     return;
   }
-  const body = statusBody(facts);
-  response.writeHead(facts.status, headersOf(facts, requestId, Buffer.byteLength(body)));
+  const asText = asksForAggregatedDiscovery(response.req.headers.accept);
+  const body = asText ? `${facts.message}\n` : statusBody(facts);
+  response.writeHead(facts.status, headersOf(facts, requestId, Buffer.byteLength(body), asText ? 'text/plain; charset=utf-8' : undefined));
   response.end(body);
+}
+
+function asksForAggregatedDiscovery(accept: string | undefined): boolean {
+  return accept?.includes('as=APIGroupDiscoveryList') === true;
 }
 
 const lingerMs = 500;

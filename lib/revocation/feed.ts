@@ -36,6 +36,7 @@ export interface Feed extends Service {
 /** One row at least: where nothing has changed, it brings the time alone. */
 const readSince = `
   SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS "databaseMs", (SELECT seq FROM change_counter) AS head,
+    (SELECT (extract(epoch FROM at) * 1000)::float8 FROM change WHERE seq = $1) AS "lastWrittenAt",
     c.seq, c.topic, c.key, (extract(epoch FROM c.at) * 1000)::float8 AS "writtenAt"
   FROM (SELECT) AS one LEFT JOIN LATERAL (SELECT seq, topic, key, at FROM change WHERE seq > $1 ORDER BY seq LIMIT $2) AS c ON true ORDER BY c.seq`;
 
@@ -47,10 +48,20 @@ function readAfter(seq: bigint): pg.QueryConfig & { readonly query_timeout: numb
 interface Row {
   readonly databaseMs: number;
   readonly head: string;
+  /** Of the change that was read last; null when there is none, or it has been swept since. */
+  readonly lastWrittenAt: number | null;
   readonly seq: string | null;
   readonly topic: string;
   readonly key: string;
   readonly writtenAt: number;
+}
+
+/** The database lost what it had committed (an older backup, a standby that was behind): what is known here happened to another one. */
+export class OrderLost extends Error {
+  constructor(seq: bigint) {
+    super(`the database has not, or not any more, the change ${seq} that was read from it: this process must begin anew`);
+    this.name = 'OrderLost';
+  }
 }
 
 function changeIn({ seq, topic, key, writtenAt }: Row): Change[] {
@@ -61,6 +72,7 @@ export function createFeed({ db, log, from, onChanges }: FeedOptions): Feed {
   const clock = createDatabaseClock();
   let seq = from;
   let head = from;
+  let lastWrittenAt: number | null = null;
   let lastReadAt = performance.now();
   let running = false;
   let wake: (() => void) | null = null;
@@ -105,11 +117,15 @@ export function createFeed({ db, log, from, onChanges }: FeedOptions): Feed {
       if (first) {
         clock.read(began, performance.now(), first.databaseMs);
         head = BigInt(first.head);
+        const isAnother = lastWrittenAt !== null && first.lastWrittenAt !== null && first.lastWrittenAt !== lastWrittenAt;
+        if (head < seq || isAnother) throw new OrderLost(seq);
+        lastWrittenAt ??= first.lastWrittenAt;
       }
       const changes = rows.flatMap(changeIn);
       if (changes.length > 0) {
         await onChanges(changes);
         seq = changes.at(-1)?.seq ?? seq;
+        lastWrittenAt = changes.at(-1)?.writtenAt ?? null;
       }
       if (changes.length < batchLimit) {
         lastReadAt = began;
@@ -127,6 +143,8 @@ export function createFeed({ db, log, from, onChanges }: FeedOptions): Feed {
         if (failing) log.info({ seq: seq.toString() }, 'reading changes works again');
         failing = false;
       } catch (error) {
+        // Nothing read from here on could be trusted; the process ends of it, and is started again with a new picture.
+        if (error instanceof OrderLost) throw error;
         if (!failing) log.error({ err: error }, 'reading changes failed; this process refuses once its lease is over');
         failing = true;
       }

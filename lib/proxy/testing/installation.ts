@@ -60,7 +60,8 @@ export async function startInstallation(options: Pick<StandOptions, 'clusters' |
   const place = await mkdtemp(join(tmpdir(), 'gatehouse-installation-'));
   await run('chmod', ['755', place]);
   const port = await freePort();
-  const startPostgres = () => startEmbeddedPostgres({ directory: join(place, 'postgres'), port, fast: true, warden });
+  // Not the fast one of other tests: what was committed must outlive a kill, as it does in life.
+  const startPostgres = () => startEmbeddedPostgres({ directory: join(place, 'postgres'), port, warden });
   let postgres: EmbeddedPostgres = await startPostgres();
   await migrate(postgres.url);
   const db = openDatabase(postgres.url, { max: 4 });
