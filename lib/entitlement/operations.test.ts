@@ -119,6 +119,14 @@ describe('granting', () => {
     expect(await as('carol', previewGrantCreation, input)).toMatchObject({ people: { gain: 0, alreadyHad: 1 }, clusters: [] });
   });
 
+  it('reaches two hundred namespaces with long names by one grant, and the same place is the same scope in any order', async () => {
+    const namespaces = Array.from({ length: 200 }, (_, n) => `a-namespace-with-a-rather-long-name-${'x'.repeat(20)}-${n}`);
+    const granting = { subject: { kind: 'person', id: 'p-alice' }, roleId: developerId, scope: { kind: 'namespaces', namespaces } };
+    await as('carol', grant, granting);
+    const again = { ...granting, scope: { kind: 'namespaces', namespaces: namespaces.toReversed() } };
+    await expect(as('carol', grant, again)).rejects.toMatchObject({ kind: 'conflict' });
+  });
+
   it('nobody’s access is nobody’s: a person without grants sees no cluster', async () => {
     expect(await as('frank', myAccess)).toMatchObject({ clusters: [], projects: [], powers: { admin: false, auditor: false } });
   });

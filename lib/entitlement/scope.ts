@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { ScopeInput } from './schema.ts';
 import type { Labels, Reach, WorldCluster, WorldNamespace, WorldProjectNamespace, WorldScope } from './types.ts';
 
@@ -26,9 +27,13 @@ export function placeOf(input: ScopeInput): Place {
   }
 }
 
+/** Postgres' indexes take no text beyond some 2,700 bytes: a long place goes by its digest. */
+const readableMax = 1_000;
+
 export function canonicalText({ kind, clusterId, clusterSelector, projectId, namespaces }: Place): string {
   const where = clusterId ?? (clusterSelector ? JSON.stringify(sortedLabels(clusterSelector)) : null) ?? projectId ?? 'everywhere';
-  return kind === 'namespaces' ? `${kind} ${where} ${[...(namespaces ?? [])].sort().join(',')}` : `${kind} ${where}`;
+  const text = kind === 'namespaces' ? `${kind} ${where} ${[...(namespaces ?? [])].sort().join(',')}` : `${kind} ${where}`;
+  return text.length <= readableMax ? text : `${kind} sha256:${createHash('sha256').update(text, 'utf8').digest('hex')}`;
 }
 
 export interface Ground {
