@@ -10,6 +10,7 @@ import { ensurePackages, findCommand } from '#e2e/stack/packages.ts';
 import { freePort } from '#e2e/stack/ports.ts';
 import type { Progress } from '#e2e/stack/progress.ts';
 import type { ManagedProcess, Warden } from '#e2e/stack/warden.ts';
+import { engineOptions } from '#lib/runtime/engine-options.ts';
 import type { Stage } from './stage.ts';
 
 export interface DoorProcessFacts {
@@ -191,7 +192,13 @@ export async function startDoor(
   writeFileSync(file, JSON.stringify(facts), { mode: 0o600 });
   const profiling = profile === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
   const parts = Array.from({ length: count }, () =>
-    startPart(warden, 'door', process.execPath, ['--expose-gc', ...profiling, join(import.meta.dirname, 'door-process.ts'), file]),
+    startPart(warden, 'door', process.execPath, [
+      '--expose-gc',
+      ...engineOptions('proxy'),
+      ...profiling,
+      join(import.meta.dirname, 'door-process.ts'),
+      file,
+    ]),
   );
   const [first] = await Promise.all(parts.map((part) => part.next<{ port: number }>()));
   return {

@@ -1,5 +1,7 @@
+import { createHmac } from 'node:crypto';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { generateSealingPair, open, openingKeyFromPem, seal, sealingKeyFromPem } from './keys.ts';
+import { generateSealingPair, keyedHash, open, openingKeyFromPem, seal, sealingKeyFromPem } from './keys.ts';
 
 const pair = generateSealingPair();
 const sealing = sealingKeyFromPem(pair.sealingKeyPem);
@@ -22,4 +24,15 @@ describe('an envelope', () => {
     expect(() => open(opening, turned, 'cluster:c-1:door')).toThrow('cannot be opened');
     expect(() => open(opening, Buffer.alloc(4), 'cluster:c-1:door')).toThrow('cannot be opened');
   });
+});
+
+test('the keyed hash is HMAC-SHA-256, whatever the key and the text', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ minLength: 1, maxLength: 200 }), fc.string({ unit: 'grapheme', maxLength: 300 }), (key, secret) => {
+      const hashKey = Buffer.from(key);
+      const expected = createHmac('sha256', hashKey).update(secret, 'utf8').digest('hex');
+      expect(keyedHash(hashKey, secret).toString('hex')).toBe(expected);
+      expect(keyedHash(hashKey, secret).toString('hex')).toBe(expected);
+    }),
+  );
 });

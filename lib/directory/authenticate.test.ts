@@ -70,7 +70,7 @@ describe('a sign-in', () => {
     ['a DN', 'CN=Alice Brandt,OU=Berlin,OU=Engineering,OU=People,DC=corp,DC=example'],
     ['nothing', ''],
     ['no text', { login: 'alice' }],
-  ] as [string, unknown, string?][])('knows nobody by %s', async (_, login, whose = 'alice') => {
+  ] as [string, unknown, string?][])('knows nobody by %s (SECURITY 30, 31, 32)', async (_, login, whose = 'alice') => {
     expect(await signIn(login, scene.ad.user(whose).password)).toBe('login.refused');
   });
 
@@ -83,12 +83,12 @@ describe('a sign-in', () => {
     ['a list', []],
     ['an object', {}],
     ['more than 1024 bytes', 'x'.repeat(1_025)],
-  ])('asks nobody whether %s is the password', async (_, password) => {
+  ])('asks nobody whether %s is the password (SECURITY 29)', async (_, password) => {
     expect(await signIn('alice', password)).toBe('login.refused');
     expect(await tries()).toBe(0);
   });
 
-  it('gives one answer in one rhythm to unknown, wrong, disabled, expired, locked and must-change', async () => {
+  it('gives one answer in one rhythm to unknown, wrong, disabled, expired, locked and must-change (SECURITY 31)', async () => {
     const leaver = Object.values(scene.ad.users).find(({ dn }) => dn.includes('OU=Leavers'));
     const cases: [string, string][] = [
       ['nobody-of-that-name', 'whatever'],
@@ -129,7 +129,7 @@ describe('a sign-in', () => {
 });
 
 describe('wrong passwords', () => {
-  it('are passed on at most three times where the fifth would lock, from however many addresses', async () => {
+  it('are passed on at most three times where the fifth would lock, from however many addresses (SECURITY 38)', async () => {
     const answers = await Promise.all(Array.from({ length: 20 }, (_, n) => signIn('carol', `wrong-${n}`, `10.1.0.${n}`)));
     expect(answers.filter((answer) => answer === 'login.refused')).toHaveLength(3);
     expect(answers.filter((answer) => answer === 'login.throttled')).toHaveLength(17);
@@ -161,7 +161,7 @@ describe('wrong passwords', () => {
 });
 
 describe('while the directory is out of reach', () => {
-  it('says so within five seconds, whether it is gone or silent, and takes no try away', async () => {
+  it('says so within five seconds, whether it is gone or silent, and takes no try away (F1, F2)', async () => {
     const { ad } = scene;
     for (const [stop, go] of [
       [async () => ad.pause(), async () => ad.resume()],

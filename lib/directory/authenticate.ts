@@ -14,8 +14,9 @@ import { accountState } from './active-directory/account.ts';
 import { isWithin } from './active-directory/distinguished-name.ts';
 import { type Candidate, endpointOf, findCandidates, loadControllers, loadDirectories, loadSealedSecret } from './data.ts';
 import { secretContext } from './following.ts';
-import { type LdapConnection, LdapRefusal, openConnection } from './ldap/connection.ts';
-import { readTypedName, whoIsMeant } from './login-name.ts';
+import { type LdapConnection, LdapDoubt, LdapRefusal, openConnection } from './ldap/connection.ts';
+import type { Endpoint } from './ldap/transport.ts';
+import { oneNameFor, readTypedName, whoIsMeant } from './login-name.ts';
 import { bucketsFor } from './login-throttle.ts';
 import { giveBackTry, reserveTry, settleTry } from './mutations.ts';
 import { readPerson } from './read.ts';
@@ -38,6 +39,12 @@ interface Meant extends Candidate {
   readonly domain: string;
   readonly netbios: string | null;
   readonly directory: Directory;
+}
+
+/** What the waiting side and the working side of one try tell each other: whoever stopped waiting must not have a password tried. */
+interface Attempt {
+  givenUp: boolean;
+  passwordSent: boolean;
 }
 
 const passwordBytesMax = 1_024;
@@ -66,7 +73,7 @@ async function decide(options: AuthenticateOptions, { login, password, address }
   const directories = await loadDirectories(db);
   const meant = whoIsMeant(name, await candidates(db, name, directories));
   const policy = meant?.directory ?? strictest(directories);
-  const buckets = bucketsFor(meant ? { personId: meant.id } : { folded: name.folded }, policy, address);
+  const buckets = bucketsFor(meant ? { personId: meant.id } : { name: oneNameFor(name, directories) }, policy, address);
   const reserved = await changing(db, (tx) => reserveTry(tx, buckets));
   if ('empty' in reserved) {
     await refused(options, reserved.empty.startsWith('address:') ? 'throttled-address' : 'throttled', meant, address);
@@ -76,10 +83,13 @@ async function decide(options: AuthenticateOptions, { login, password, address }
   if (!meant) throw await refused(options, 'unknown', null, address);
 
   let refusal: string | null;
+  const attempt: Attempt = { givenUp: false, passwordSent: false };
   try {
-    refusal = await within(answerWithinMs, tryPassword(options, meant, password));
+    refusal = await within(answerWithinMs, tryPassword(options, meant, password, attempt));
   } catch (error) {
-    await giveBackTry(db, reserved.ids);
+    attempt.givenUp = true;
+    // A password that was sent may have counted in AD, whatever became of the answer.
+    if (!attempt.passwordSent) await giveBackTry(db, reserved.ids);
     log.error({ err: error, directory: meant.domain }, 'a sign-in could not be decided');
     throw fault('unavailable', 'login.directory-down', 'Your company’s directory cannot be reached just now. Try again in a moment.', {
       detail: briefly(error),
@@ -93,27 +103,34 @@ async function decide(options: AuthenticateOptions, { login, password, address }
 }
 
 /** Why not; null when the password is right and the account may be used. Throws when nobody could say. */
-async function tryPassword({ db, openingKey, log }: AuthenticateOptions, meant: Meant, password: string): Promise<string | null> {
+async function tryPassword(
+  { db, openingKey, log }: AuthenticateOptions,
+  meant: Meant,
+  password: string,
+  attempt: Attempt,
+): Promise<string | null> {
   const { directory } = meant;
   if (meant.cutAt) return 'cut';
-  const { url, connection } = await reachOne({ db, openingKey, log }, directory);
+  const read = (one: LdapConnection) => readPerson(one, meant.objectGuid);
+  const { url, connection, answer: facts } = await reachOne({ db, openingKey, log }, directory, read);
   try {
-    const facts = await readPerson(connection, meant.objectGuid);
     if (!facts) return 'gone';
     const scopes = directory.settings.scopeDns;
     const outOfScope = scopes.length > 0 && !scopes.some((scope) => isWithin(facts.dn, scope));
     const state = accountState({ ...facts, deleted: false, cut: false, outOfScope }, directory.lockoutSeconds, new Date());
     if (state !== 'enabled') return state;
-    return await bindAs(endpointOf(directory, url), facts.dn, password);
+    return await bindAs(endpointOf(directory, url), facts.dn, password, attempt);
   } finally {
     connection.close();
   }
 }
 
 /** Only ever on one domain controller: a wrong password tried on two counts twice. */
-async function bindAs(endpoint: Parameters<typeof openConnection>[0], dn: string, password: string): Promise<string | null> {
+async function bindAs(endpoint: Endpoint, dn: string, password: string, attempt: Attempt): Promise<string | null> {
   const connection = await openConnection(endpoint, controllerPatienceMs);
   try {
+    if (attempt.givenUp) throw new LdapDoubt('the sign-in was given up before the password was sent');
+    attempt.passwordSent = true;
     await connection.bind(dn, password);
     return null;
   } catch (error) {
@@ -125,10 +142,11 @@ async function bindAs(endpoint: Parameters<typeof openConnection>[0], dn: string
 }
 
 /** Until here nothing of the person's was sent to anybody, so the next domain controller may be asked when one does not answer. */
-export async function reachOne(
+export async function reachOne<Answer>(
   { db, openingKey, log }: AuthenticateOptions,
   directory: Pick<Directory, 'id' | 'settings'>,
-): Promise<{ url: string; connection: LdapConnection }> {
+  question: (connection: LdapConnection) => Promise<Answer>,
+): Promise<{ url: string; connection: LdapConnection; answer: Answer }> {
   const sealed = await loadSealedSecret(db, directory.id);
   if (!sealed) throw new Error('the directory has no secret');
   const secret = JSON.parse(open(openingKey, sealed, secretContext(directory.id)).toString('utf8')) as { password: string };
@@ -139,7 +157,7 @@ export async function reachOne(
     try {
       connection = await openConnection(endpointOf(directory, url), controllerPatienceMs);
       await connection.bind(directory.settings.bindDn, secret.password);
-      return { url, connection };
+      return { url, connection, answer: await question(connection) };
     } catch (error) {
       connection?.close();
       log.warn({ err: error, url }, 'a domain controller could not be used for a sign-in');

@@ -13,7 +13,7 @@ function meant(typed: unknown, accounts: NamedAccount[] = [alice, posing, bob]) 
 }
 
 describe('a typed name', () => {
-  it('means an account by account name, UPN, or DOMAIN\\name', () => {
+  it('means an account by account name, UPN, or DOMAIN\\name (SECURITY 32)', () => {
     for (const typed of ['alice', 'ALICE', ' alice', 'alice@corp.example', 'corp\\alice', 'corp.example\\ALICE'])
       expect(meant(typed)).toBe(alice);
   });
@@ -29,7 +29,7 @@ describe('a typed name', () => {
     expect(meant('alice@lab.example', [alice, elsewhere])).toBe(elsewhere);
   });
 
-  it('in composed and decomposed letters is the same name', () => {
+  it('in composed and decomposed letters is the same name (SECURITY 32)', () => {
     const zoe = { samAccountName: 'zoë', upn: null, ...home };
     expect(meant('zoe\u0308', [zoe])).toBe(zoe);
   });
@@ -55,7 +55,7 @@ describe('a typed name', () => {
   });
 
   it.each(['al\u0131ce', '\u0430lice', '\uFF41lice', 'alice.', 'alice*', '(alice)'])(
-    'that only looks like alice is not her: %s',
+    'that only looks like alice is not her: %s (SECURITY 32)',
     (typed) => {
       expect(meant(typed)).toBeNull();
     },

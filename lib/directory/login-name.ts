@@ -6,7 +6,7 @@ import { foldAscii } from './active-directory/distinguished-name.ts';
 
 export interface TypedName {
   readonly form: 'sam' | 'upn' | 'domain-sam';
-  /** Folded; what a throttle counts by when nobody is meant. */
+  /** With A to Z in one case; the other parts are of it. */
   readonly folded: string;
   readonly sam: string | null;
   readonly upn: string | null;
@@ -54,6 +54,17 @@ export function whoIsMeant<Account extends NamedAccount>(name: TypedName, accoun
       return written.length > 0 ? only(written) : only(accounts.filter((one) => bySam(one) && fold(one.domain) === name.domain));
     }
   }
+}
+
+/**
+ * What a throttle counts by when nobody is meant: one name for all ways to write it, as an account that we know has one. Otherwise a second
+ * spelling that is refused rather than throttled would tell that nobody is behind the first.
+ */
+export function oneNameFor(name: TypedName, directories: readonly Pick<NamedAccount, 'domain' | 'netbios'>[]): string {
+  const isOf = ({ domain, netbios }: Pick<NamedAccount, 'domain' | 'netbios'>) =>
+    name.domain === null || fold(domain) === name.domain || (name.form === 'domain-sam' && fold(netbios ?? '') === name.domain);
+  const home = directories.find(isOf);
+  return home && name.sam !== null ? `${fold(home.domain)}\\${name.sam}` : name.folded;
 }
 
 function fold(text: string): string {

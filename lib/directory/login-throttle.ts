@@ -21,11 +21,11 @@ export function accountBudget(lockoutThreshold: number | null): number {
 }
 
 export function bucketsFor(
-  subject: { personId: string } | { folded: string },
+  subject: { personId: string } | { name: string },
   policy: { lockoutThreshold: number | null; lockoutSeconds: number | null },
   address: string | null,
 ): readonly [Bucket, ...Bucket[]] {
-  const name = 'personId' in subject ? `person:${subject.personId}` : `name:${digest(subject.folded)}`;
+  const name = 'personId' in subject ? `person:${subject.personId}` : `name:${digest(subject.name)}`;
   const account = { name, budget: accountBudget(policy.lockoutThreshold), windowSeconds: policy.lockoutSeconds || defaultWindowSeconds };
   return address ? [account, { name: `address:${address}`, budget: addressBudget, windowSeconds: addressWindowSeconds }] : [account];
 }

@@ -71,9 +71,15 @@ export async function readAndLead(
   const position = { ...positionOf(stance, usn, began), fullReadAt: began };
   const observation = { kind: 'complete', people, groups, links: [], gone: [] } as const;
   const { operations, held } = await take(ground, { directory, stance, observation, position, evidenceAt: began, removalsApproved });
+  const unknown = groups.filter(({ memberGuids }) => memberGuids === null);
+  if (unknown.length > 0)
+    log.error({ url, groups: unknown.map(({ dn }) => dn) }, 'the members of some groups could not be read completely');
+  if (connection.references > 0) log.warn({ url, references: connection.references }, 'references to other servers were not followed');
   const told = {
     accounts: people.length,
     groups: groups.length,
+    groupsOfUnknownMembership: unknown.length,
+    referencesNotFollowed: connection.references,
     operations: operations.length,
     seconds: (Date.now() - began.getTime()) / 1_000,
   };

@@ -148,7 +148,7 @@ describe('a person', () => {
     expect(plan(known([knownPerson('ann')]), observed('complete', { people: [person('ann')] })).operations).toEqual([]);
   });
 
-  it('who was renamed and moved stays the same one', () => {
+  it('who was renamed and moved stays the same one (SECURITY 33, F10)', () => {
     const moved = person('ann', {
       samAccountName: 'ann.lee',
       upn: 'ann.lee@corp.example',
@@ -196,7 +196,7 @@ describe('a person', () => {
     expect(plan(known([knownPerson('ann', { directoryId: 'd-2' })]), observed('complete')).operations).toEqual([]);
   });
 
-  it('who is new under a deleted one’s names is somebody else', () => {
+  it('who is new under a deleted one’s names is somebody else (SECURITY 33, F10)', () => {
     const gone = knownPerson('ann', { deletedAt: now, state: 'deleted' });
     const again = person('ann', { objectGuid: 'another-guid' });
     const made = plan(known([gone]), observed('delta', { people: [again] }));
@@ -221,7 +221,7 @@ describe('a person', () => {
 });
 
 describe('wire names', () => {
-  it('stay with whoever carries them: a second account with somebody’s UPN takes nothing away', () => {
+  it('stay with whoever carries them: a second account with somebody’s UPN takes nothing away (SECURITY 33, 34)', () => {
     const thief = person('eve', { upn: 'Ann@corp.example' });
     expect(told(plan(known([knownPerson('ann')]), observed('delta', { people: [thief] })))).toEqual([
       'create eve enabled as gatehouse:guid-of-eve',
@@ -277,7 +277,7 @@ describe('memberships', () => {
     expect(plan(rows, observed('delta', { links: [link('web', 'some-computer', true)] })).operations).toEqual([]);
   });
 
-  it('of a group that could not be read completely stay as they are', () => {
+  it('of a group that could not be read completely stay as they are (SECURITY 36, F5)', () => {
     const complete = observed('complete', {
       people: [person('ann'), person('ben')],
       groups: [group('web', null), group('all', ['web']), group('users', [], { sid: 'S-1-5-21-1-2-3-513' })],
@@ -324,7 +324,7 @@ describe('the shrink guard', () => {
     expect(result.operations).toHaveLength(15);
   });
 
-  it('holds back more than a twentieth missing at once, and removes none of them', () => {
+  it('holds back more than a twentieth missing at once, and removes none of them (SECURITY 37, F7)', () => {
     const result = plan(rows, observed('complete', { people: logins.slice(16).map((login) => person(login)) }));
     expect(result.held).toMatchObject([{ what: 'people', removals: 16, of: 300 }]);
     expect(result.held[0]?.whom.slice(0, 2)).toEqual([
@@ -334,7 +334,7 @@ describe('the shrink guard', () => {
     expect(result.operations).toEqual([]);
   });
 
-  it('never holds back explicit evidence: accounts that are there and disabled, and tombstones', () => {
+  it('never holds back explicit evidence: accounts that are there and disabled, and tombstones (F7)', () => {
     const seen = logins.slice(100, 200).map((login) => person(login, { userAccountControl: 0x202 }));
     const gone = logins.slice(200).map((login) => ({ objectGuid: guid(login), evidence: 'tombstone' as const }));
     const result = plan(rows, observed('complete', { people: seen, gone }));
@@ -368,7 +368,7 @@ describe('the shrink guard', () => {
     });
   });
 
-  it('holds back a single group by which the platform is administered, unless its tombstone says so', () => {
+  it('holds back a single group by which the platform is administered, unless its tombstone says so (F7)', () => {
     const withAdmins = { ...known([], [knownGroup('admins'), knownGroup('web')]), protectedGroups: new Set(['g-admins']) };
     expect(plan(withAdmins, observed('complete', { groups: [group('web')] })).held).toMatchObject([{ what: 'groups', removals: 1, of: 2 }]);
     expect(plan(withAdmins, observed('complete', { groups: [group('admins')] })).held).toEqual([]);
@@ -387,7 +387,7 @@ describe('two domain controllers that disagree', () => {
   const stamp = (version: number, server = 'a') => ({ version, time: 1_000 + version, server });
   const disabledHere = knownPerson('ann', { userAccountControl: 0x202, state: 'disabled', stamps: { userAccountControl: stamp(5) } });
 
-  it('are settled by the replication stamp: the one that lags gives nothing back', () => {
+  it('are settled by the replication stamp: the one that lags gives nothing back (F8)', () => {
     const lagging = person('ann', { userAccountControl: 0x200, stamps: { userAccountControl: stamp(4) } });
     expect(plan(known([disabledHere]), observed('delta', { people: [lagging] }), { alone: false }).operations).toEqual([]);
     const ahead = person('ann', { userAccountControl: 0x200, stamps: { userAccountControl: stamp(6) } });
@@ -396,7 +396,7 @@ describe('two domain controllers that disagree', () => {
     ]);
   });
 
-  it('without stamps: disabled holds, unless only one is followed', () => {
+  it('without stamps: disabled holds, unless only one is followed (F8)', () => {
     const enabled = person('ann', { userAccountControl: 0x200 });
     const unstamped = knownPerson('ann', { userAccountControl: 0x202, state: 'disabled' });
     expect(plan(known([unstamped]), observed('delta', { people: [enabled] }), { alone: false }).operations).toEqual([]);

@@ -38,16 +38,17 @@ export async function readEverything(
   domainSid: string | null,
   report: Report = () => {},
 ): Promise<WholeRead> {
-  const people: PersonFacts[] = [];
-  const groups: GroupFacts[] = [];
+  // By GUID: what is renamed or moved between two pages comes twice, and its last word holds.
+  const people = new Map<string, PersonFacts>();
+  const groups = new Map<string, GroupFacts>();
   await connection.readAll(
     { base: baseDn, scope: 'sub', filter: groupsFilter, attributes: groupAttributes, timeoutMs: bulkSilenceMs },
     async (entries) => {
       for (const entry of entries) {
         const group = await wholeGroup(connection, entry);
-        if (group) groups.push(group);
+        if (group) groups.set(group.objectGuid, group);
       }
-      report({ done: groups.length, text: `Read ${groups.length} groups` });
+      report({ done: groups.size, text: `Read ${groups.size} groups` });
     },
   );
   await connection.readAll(
@@ -55,13 +56,14 @@ export async function readEverything(
     (entries) => {
       for (const entry of entries) {
         const person = personFromEntry(entry);
-        if (person) people.push(person);
+        if (person) people.set(person.objectGuid, person);
       }
-      report({ done: groups.length + people.length, text: `Read ${people.length} accounts` });
+      report({ done: groups.size + people.size, text: `Read ${people.size} accounts` });
     },
   );
-  if (domainSid) requireSentinels(people, groups, domainSid);
-  return { people, groups };
+  const read = { people: [...people.values()], groups: [...groups.values()] };
+  if (domainSid) requireSentinels(read.people, read.groups, domainSid);
+  return read;
 }
 
 /** The objects of these GUIDs as they are now. Members come only when asked for: a delta that tells links one by one has no need of them. */

@@ -60,7 +60,7 @@ describe('settings that cannot work', () => {
     ['no password', {}, { password: '' }, 'directory.bad-input', /Enter the sync account’s password/],
     ['something that is no address', { urls: ['https://dc1'] }, {}, 'directory.bad-input', /Enter the address like ldaps:/],
     ['something that is no certificate', { caPem: 'hello' }, {}, 'directory.bad-input', /PEM form/],
-  ])('%s: one sentence, and nothing is kept', async (_, input, secret, code, sentence) => {
+  ])('%s: one sentence, and nothing is kept (SECURITY 29, F9)', async (_, input, secret, code, sentence) => {
     const good = scene.settings();
     for (const kind of ['directory.test', 'directory.connect']) {
       const refusal = await faultOf(scene.ask(kind, { ...good.input, ...input }, { ...good.secret, ...secret }));
@@ -71,7 +71,7 @@ describe('settings that cannot work', () => {
     await nothingIsKept();
   });
 
-  it('a plain connection is secured by StartTLS before anything is said', async () => {
+  it('a plain connection is secured by StartTLS before anything is said (F9)', async () => {
     const { input, secret } = scene.settings();
     const findings = await scene.ask(
       'directory.test',
@@ -168,7 +168,7 @@ describe('a directory whose sync account sees no tombstones', () => {
     expect(found.age).toBeLessThan(4);
   });
 
-  it('holds back when too many vanish at once, until an admin says that it is meant', async () => {
+  it('holds back when too many vanish at once, until an admin says that it is meant (F7)', async () => {
     const { ad, db } = scene;
     const state = async () =>
       (

@@ -30,7 +30,10 @@ export function directoryHandlers({ db, openingKey, sealingKey, log, service }: 
   const crossChecking = {
     db,
     log,
-    connect: async (directoryId: string) => (await reachOne({ db, openingKey, log }, await requireDirectory(db, directoryId))).connection,
+    connect: async (directoryId: string) => {
+      const directory = await requireDirectory(db, directoryId);
+      return (await reachOne({ db, openingKey, log }, directory, async () => null)).connection;
+    },
     readAgain: (directoryId: string) => service.readAgain(directoryId, { removalsApproved: false }),
   };
   return {

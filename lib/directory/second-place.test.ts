@@ -64,7 +64,7 @@ function whatItMayDo(person: KnownPerson, seen: Partial<PersonFacts>, more: Part
   return onlyCuts(plan).operations;
 }
 
-it('a domain controller in second place disables by a newer stamp, and leaves every name as the leader told it', () => {
+it('a domain controller in second place disables by a newer stamp, and leaves every name as the leader told it (F8)', () => {
   const [operation] = whatItMayDo(row, { userAccountControl: 0x202, displayName: 'Ann of old', upn: 'old@corp.example', stamps: stamp(4) });
   expect(operation).toMatchObject({
     cut: 'disabled',
@@ -72,7 +72,7 @@ it('a domain controller in second place disables by a newer stamp, and leaves ev
   });
 });
 
-it('it disables nobody by an older stamp, enables nobody by a newer one, and makes nobody known', () => {
+it('it disables nobody by an older stamp, enables nobody by a newer one, and makes nobody known (F8)', () => {
   expect(whatItMayDo(row, { userAccountControl: 0x202, stamps: stamp(2) })).toEqual([]);
   expect(whatItMayDo({ ...row, userAccountControl: 0x202, state: 'disabled' }, { userAccountControl: 0x200, stamps: stamp(9) })).toEqual(
     [],

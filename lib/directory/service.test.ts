@@ -105,7 +105,7 @@ describe('the first complete read', () => {
     expect(nohost.wire_name).toBe(`gatehouse:${nohost.object_guid}`);
   });
 
-  it('has nested, cyclic, primary and distribution groups as AD has them', async () => {
+  it('has nested, cyclic, primary and distribution groups as AD has them (SECURITY 35)', async () => {
     expect(await everybodyIn('shop-developers')).toContain('alice');
     expect(await everybodyIn('shop-developers')).not.toContain('bob');
     expect(await everybodyIn('guild-research')).toContain('alice');
@@ -125,7 +125,7 @@ describe('the first complete read', () => {
 });
 
 describe('following', () => {
-  it('writes a disabled account and its revocation within a second of the change in AD', async () => {
+  it('writes a disabled account and its revocation within a second of the change in AD (SECURITY 40)', async () => {
     const times: number[] = [];
     for (const login of ['alice', 'bob', 'dave', 'erin', 'frank']) {
       const { id } = await person(login);
@@ -140,7 +140,7 @@ describe('following', () => {
     expect(times.toSorted((a, b) => a - b)[2]).toBeLessThan(1_000);
   });
 
-  it('gives an account that is enabled again its state back, and not what it held before', async () => {
+  it('gives an account that is enabled again its state back, and not what it held before (SECURITY 40)', async () => {
     const { id } = await person('alice');
     await scene.db.sql.query(
       `INSERT INTO credential (id, kind, person_id, name, secret_hash, expires_at) VALUES ('c-test', 'kubeconfig', $1, 'laptop', 'x', now() + interval '1 day')`,
@@ -194,7 +194,7 @@ describe('following', () => {
     );
   });
 
-  it('keeps a person through a rename and a move', async () => {
+  it('keeps a person through a rename and a move (SECURITY 33, F10)', async () => {
     const before = await person('carol');
     const dn = await scene.ad.find('carol');
     await scene.ad.move(dn, dn.replace('CN=Carol Meyer', 'CN=Carol Meyer-Lang').replace('OU=Berlin', 'OU=Lisbon'));
@@ -207,7 +207,7 @@ describe('following', () => {
     expect(await everybodyIn('platform-admins')).toContain('carol');
   });
 
-  it('takes a new account under a deleted one’s names for somebody new', async () => {
+  it('takes a new account under a deleted one’s names for somebody new (SECURITY 33, F10)', async () => {
     const { ad } = scene;
     const first = await person('erin');
     await ad.deleteUser('erin');
@@ -242,14 +242,14 @@ describe('following', () => {
     expect(await auditOf('session.ended', id)).toMatchObject([{ detail: { reason: 'password changed', sessions: 1 } }]);
   });
 
-  it('cuts a living account when it is deleted', async () => {
+  it('cuts a living account when it is deleted (SECURITY 40)', async () => {
     const { id } = await person('judy');
     await scene.ad.deleteUser('judy');
     const { ms } = await eventually(() => revocationOf(id, 'deleted'));
     expect(ms).toBeLessThan(5_000);
   });
 
-  it('cuts an account at the moment its end arrives, though no directory ever says so', async () => {
+  it('cuts an account at the moment its end arrives, though no directory ever says so (SECURITY 40)', async () => {
     const { id, dn } = await person('lzak');
     const end = Date.now() + 3_000;
     await scene.ad.modify(dn, { accountExpires: String(BigInt(end + 11_644_473_600_000) * 10_000n) });
@@ -332,7 +332,7 @@ describe('following', () => {
     expect(await reads()).toBe(before);
   });
 
-  it('cuts once, though two domain controllers show it, and goes on with the other when one is lost', async () => {
+  it('cuts once, though two domain controllers show it, and goes on with the other when one is lost (F3, F8)', async () => {
     const { ad, db } = scene;
     const url = ad.url.replace('ldaps:', 'ldap:').replace(':636', ':389');
     await scene.service.stop();
@@ -357,7 +357,7 @@ describe('following', () => {
     await scene.service.start();
   });
 
-  it('says so when no domain controller answers, removes nobody, and recovers by itself', async () => {
+  it('says so when no domain controller answers, removes nobody, and recovers by itself (SECURITY 37, F1)', async () => {
     const living = async () => (await scene.db.sql.query(`SELECT 1 FROM person WHERE deleted_at IS NULL`)).rows.length;
     const state = async () => (await scene.db.sql.query<{ state: string }>('SELECT state FROM directory')).rows[0]?.state;
     const before = await living();

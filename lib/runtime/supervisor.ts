@@ -14,6 +14,7 @@ import { migrate } from '#lib/db/migrate.ts';
 import { ensureProcessRoles, type ProcessRole } from '#lib/db/roles.ts';
 import { fault } from '#lib/errors/fault.ts';
 import { setupCodeHash } from '#lib/session/setup-pass.ts';
+import { engineOptions } from './engine-options.ts';
 import { ensureInstallationKeys, type InstallationKeys } from './installation-keys.ts';
 import { explainMissingRights, openOwnerDatabase } from './owner-database.ts';
 import { type ProgramPlace, placeForUser, placeOfCheckout } from './program-place.ts';
@@ -167,7 +168,7 @@ export function createSupervisor(config: Config, env: NodeJS.ProcessEnv, entry: 
       const child = host.spawn({
         name,
         command: from.command,
-        args: [from.entry, role],
+        args: [...engineOptions(role), from.entry, role],
         cwd: dirname(from.entry),
         env: { ...environmentFor(env, secretsFile), ...own },
         onOutput: readLine,

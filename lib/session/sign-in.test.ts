@@ -1,11 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type TestPortal, testPortal } from '#lib/api/testing.ts';
+import { caller, type TestPortal, testPortal } from '#lib/api/testing.ts';
 import { generateSealingPair, openingKeyFromPem, sealingKeyFromPem } from '#lib/config/keys.ts';
 import { changing } from '#lib/db/database.ts';
 import { type Fault, fault } from '#lib/errors/fault.ts';
 import { createLog } from '#lib/log/log.ts';
 import { type Answerer, createAnswerer } from '#lib/request/answer.ts';
 import { revoke } from '#lib/revocation/mutations.ts';
+import { operations as sessionReads } from './loaders.ts';
 import { catchUp, type Portal } from './portal.ts';
 import { signInOptions } from './sign-in.ts';
 
@@ -81,22 +82,33 @@ describe('a session', () => {
     expect(await browser().decode(old)).toBeNull();
   });
 
-  test('ends with the account, the moment the portal has read it', async () => {
+  test.each([
+    ['disabled', `user_account_control = 514, state = 'disabled'`],
+    ['expired', `account_expires_at = now() - interval '1 second'`],
+    ['locked', 'lockout_at = now()'],
+    ['deleted', `deleted_at = now(), state = 'deleted'`],
+    ['moved out of scope', `out_of_scope = true, state = 'out-of-scope'`],
+    ['cut by an admin', `cut_at = now(), cut_reason = 'test', state = 'cut'`],
+  ])('ends with the account, the moment the portal has read that it was %s (SECURITY 40)', async (_, set) => {
     const cookie = await signInAs(fixture.ids.alice);
+    const token = { headers: { authorization: `Bearer ${await fixture.token('alice')}` } };
+    const call = caller(portal, sessionReads);
+    expect([(await browser().decode(cookie))?.sub, (await call('GET', '/me', token)).status]).toEqual([fixture.ids.alice, 200]);
     await changing(portal.db, async (tx, touch) => {
-      await tx.$executeRaw`UPDATE person SET user_account_control = 514, state = 'disabled' WHERE id = ${fixture.ids.alice}`;
+      await tx.$executeRawUnsafe(`UPDATE person SET ${set} WHERE id = $1`, fixture.ids.alice);
       touch('person', fixture.ids.alice);
     });
     await catchUp(portal);
-    expect(await browser().decode(cookie)).toBeNull();
+    expect([await browser().decode(cookie), (await call('GET', '/me', token)).status]).toEqual([null, 401]);
     await changing(portal.db, async (tx, touch) => {
-      await tx.$executeRaw`UPDATE person SET user_account_control = 512, state = 'enabled' WHERE id = ${fixture.ids.alice}`;
+      await tx.$executeRaw`UPDATE person SET user_account_control = 512, state = 'enabled', account_expires_at = NULL, lockout_at = NULL,
+        deleted_at = NULL, out_of_scope = false, cut_at = NULL, cut_reason = NULL WHERE id = ${fixture.ids.alice}`;
       touch('person', fixture.ids.alice);
     });
     await catchUp(portal);
   });
 
-  test('that a revocation ended stays ended when the account comes back', async () => {
+  test('that a revocation ended stays ended when the account comes back (SECURITY 40)', async () => {
     const cookie = await signInAs(fixture.ids.alice);
     await changing(portal.db, (tx, touch) =>
       revoke(tx, touch, { kind: 'person', personId: fixture.ids.alice, reason: 'disabled', evidenceAt: new Date() }),
@@ -154,7 +166,7 @@ describe('signing in', () => {
     }
   });
 
-  test('does not even ask for what can be no password', async () => {
+  test('does not even ask for what can be no password (SECURITY 29)', async () => {
     for (const password of ['', undefined, null, [], {}, 'a\0b', 'x'.repeat(5000)]) {
       await expect(browser().authorize({ login: 'alice', password })).rejects.toThrow(/^refused$/);
     }

@@ -64,6 +64,8 @@ export interface DirSyncAnswer {
 export interface LdapConnection {
   readonly endpoint: Endpoint;
   readonly closed: Promise<Error | null>;
+  /** How often the server pointed at another one. None is ever followed: that would carry our password to a stranger. */
+  readonly references: number;
   bind(dn: string, password: string): Promise<void>;
   search(search: Search): Promise<RawEntry[]>;
   /** Every page, each handed over as it came; throws unless the last page was really reached. */
@@ -130,6 +132,9 @@ function speak(socket: TLSSocket, endpoint: Endpoint, patienceMs: number): LdapC
   return {
     endpoint,
     closed: wire.closed,
+    get references() {
+      return wire.references();
+    },
     async bind(dn, password) {
       // A bind without a name or a password succeeds as nobody; a name that is a SASL mechanism would be taken as one.
       if (dn === '' || password === '' || password.includes('\0')) throw new LdapDoubt('a bind without a name or a password is never sent');
@@ -191,6 +196,7 @@ function createWire(socket: Socket | TLSSocket) {
   const pending = new Map<string, Pending>();
   const parser = new MessageParser();
   let lastId = 0;
+  let references = 0;
   let ended: Error | null = null;
   let announceClosed: (reason: Error | null) => void = () => {};
   const closed = new Promise<Error | null>((resolve) => {
@@ -227,11 +233,13 @@ function createWire(socket: Socket | TLSSocket) {
     }
     waiting.touch();
     if (message instanceof SearchEntry) waiting.onEntry?.(message);
-    else if (!(message instanceof SearchReference)) waiting.settle(message);
+    else if (message instanceof SearchReference) references += 1;
+    else waiting.settle(message);
   });
 
   return {
     closed,
+    references: () => references,
     ask(message: Message, { timeoutMs, onEntry }: AskOptions): Promise<MessageResponse> {
       if (ended) return Promise.reject(ended);
       lastId += 1;

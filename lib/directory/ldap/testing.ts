@@ -1,11 +1,12 @@
 /**
  * For tests alone: a server that answers searches as a script says, for what a real domain controller cannot be made to do (a page cut in
- * half, an answer that never ends, ranges of members). It speaks TLS with a certificate made on the spot, and lets everybody sign in.
+ * half, an answer that never ends, ranges of members). It speaks TLS with a certificate made on the spot, counts who signs in and how, and lets
+ * everybody in unless its script says otherwise.
  */
 import { once } from 'node:events';
 import { createServer, type TLSSocket } from 'node:tls';
-import { BerReader, BerWriter, BindRequest, PagedResultsControl, SearchRequest } from 'ldapts';
-import { createAuthority, issue } from '#e2e/stack/certificates.ts';
+import { BerReader, BerWriter, PagedResultsControl, SearchRequest } from 'ldapts';
+import { type Authority, createAuthority, issue } from '#e2e/stack/certificates.ts';
 import { createFramer } from './framing.ts';
 import type { Endpoint } from './transport.ts';
 
@@ -20,6 +21,8 @@ export interface Asked {
   readonly attributes: readonly string[];
   /** What the client gave back to get its next page; null in a search without pages. */
   readonly page: string | null;
+  /** The whole request, as it was on the wire. */
+  readonly bytes: Buffer;
 }
 
 export interface Answer {
@@ -32,9 +35,27 @@ export interface Answer {
   readonly ending?: 'silence' | 'hang-up' | 'garbage' | 'notice-of-disconnection';
 }
 
+export interface Bind {
+  readonly dn: string;
+  readonly password: string;
+  /** Null: by name and password. */
+  readonly saslMechanism: string | null;
+}
+
+export type BindResult = { readonly status: number; readonly words?: string } | 'silence';
+
+export interface ScriptedOptions {
+  /** The result of a bind, or no answer at all. */
+  readonly onBind?: ((bind: Bind) => BindResult) | undefined;
+  /** Of its certificate; without an authority of one's own a new one signs it. */
+  readonly authority?: Authority | undefined;
+  readonly until?: Date | undefined;
+  readonly ips?: readonly string[] | undefined;
+}
+
 export interface ScriptedServer {
   readonly endpoint: Endpoint;
-  readonly binds: { readonly dn: string; readonly password: string }[];
+  readonly binds: Bind[];
   readonly asked: Asked[];
   stop(): Promise<void>;
 }
@@ -50,15 +71,20 @@ const tags = {
   controls: 0xa0,
 } as const;
 const octetString = 0x04;
+const simpleAuthentication = 0x80;
 const pagedResults = '1.2.840.113556.1.4.319';
 
-export async function startScriptedServer(script: (asked: Asked) => Answer): Promise<ScriptedServer> {
-  const authority = await createAuthority('scripted directory');
+const everybodyMayIn = (): BindResult => ({ status: 0 });
+
+export async function startScriptedServer(script: (asked: Asked) => Answer, options: ScriptedOptions = {}): Promise<ScriptedServer> {
+  const { onBind = everybodyMayIn, ips = ['127.0.0.1'], until } = options;
+  const authority = options.authority ?? (await createAuthority('scripted directory'));
   const { certPem, keyPem } = await issue(authority, {
     commonName: 'scripted',
     dns: ['dc.scripted.example'],
-    ips: ['127.0.0.1'],
+    ips: [...ips],
     server: true,
+    ...(until ? { until } : {}),
   });
   const binds: ScriptedServer['binds'] = [];
   const asked: Asked[] = [];
@@ -77,20 +103,20 @@ export async function startScriptedServer(script: (asked: Asked) => Answer): Pro
     const messageId = reader.readInt() ?? 0;
     const operation = reader.readSequence();
     if (operation === tags.bind) {
-      const request = new BindRequest({ messageId });
-      request.parse(reader, []);
-      binds.push({ dn: request.dn, password: request.password });
-      socket.write(doneMessage(messageId, tags.bindDone, 0));
+      const bind = readBind(reader);
+      binds.push(bind);
+      const result = onBind(bind);
+      if (result !== 'silence') socket.write(doneMessage(messageId, tags.bindDone, result.status, undefined, result.words));
     } else if (operation === tags.search) {
-      answer(socket, messageId, reader);
+      answer(socket, messageId, reader, bytes);
     }
   }
 
-  function answer(socket: TLSSocket, messageId: number, reader: BerReader): void {
+  function answer(socket: TLSSocket, messageId: number, reader: BerReader, bytes: Buffer): void {
     const request = new SearchRequest({ messageId, filter: undefined as never });
     request.parse(reader, []);
     const page = request.controls?.find((control) => control instanceof PagedResultsControl)?.value?.cookie?.toString();
-    const question = { base: request.baseDN, attributes: request.attributes, page: page ?? null };
+    const question = { base: request.baseDN, attributes: request.attributes, page: page ?? null, bytes };
     asked.push(question);
     const { entries = [], references = [], status = 0, nextPage, ending } = script(question);
     for (const entry of entries) socket.write(entryMessage(messageId, entry));
@@ -115,6 +141,14 @@ export async function startScriptedServer(script: (asked: Asked) => Answer): Pro
       await once(server, 'close');
     },
   };
+}
+
+function readBind(reader: BerReader): Bind {
+  reader.readInt();
+  const dn = reader.readString() ?? '';
+  if (reader.peek() === simpleAuthentication) return { dn, password: reader.readString(simpleAuthentication) ?? '', saslMechanism: null };
+  reader.readSequence();
+  return { dn, password: '', saslMechanism: reader.readString() ?? '' };
 }
 
 function message(messageId: number, write: (writer: BerWriter) => void): Buffer {
@@ -152,12 +186,12 @@ function referenceMessage(messageId: number, url: string): Buffer {
   });
 }
 
-function doneMessage(messageId: number, tag: number, status: number, nextPage?: string): Buffer {
+function doneMessage(messageId: number, tag: number, status: number, nextPage?: string, words = ''): Buffer {
   return message(messageId, (writer) => {
     writer.startSequence(tag);
     writer.writeEnumeration(status);
     writer.writeString('');
-    writer.writeString('');
+    writer.writeString(words);
     writer.endSequence();
     if (nextPage === undefined) return;
     const value = new BerWriter();
