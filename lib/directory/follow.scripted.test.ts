@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { guidToBytes } from './active-directory/guid.ts';
 import { stampedAttributes } from './active-directory/replication-stamps.ts';
+import { securityGroupsOf } from './data.ts';
 import type { Answer } from './ldap/testing.ts';
 import { eventually } from './testing.ts';
 import {
@@ -131,7 +132,11 @@ describe('a complete read', () => {
 
   it('during which people are renamed, moved and made anew has each of them once, by their last word (F10)', async () => {
     await following(company());
-    const [moved, formerly] = [person(1, 'u1.lee', {}, `CN=u1.lee,OU=New,${base}`), usersOf(domain.objects)];
+    const [moved, formerly] = [
+      person(1, 'u1.lee', {}, `CN=u1.lee,OU=New,${base}`),
+      usersOf(domain.objects).filter(({ dn }) => dn !== `CN=u3,${base}`),
+    ];
+    // u3 is moved from where the pages have not been to where they were: no page shows him.
     const anew = person(61, 'u2');
     domain.misbehave = (asked) => {
       if (isBulkOfGroups(asked)) {
@@ -148,6 +153,7 @@ describe('a complete read', () => {
       'SELECT id, sam_account_name AS login, dn, wire_name AS wire FROM person',
     );
     expect(after).toHaveLength(31);
+    expect((await states()).filter(({ state }) => state !== 'enabled')).toEqual([]);
     const idOf = (login: string) => before.find((one) => one.login === login)?.id;
     expect(after.find(({ id }) => id === idOf('u1'))).toMatchObject({ login: 'u1.lee', dn: `CN=u1.lee,OU=New,${base}` });
     // Who comes under somebody's names while that one is still there is somebody else, and takes nothing from the first.
@@ -166,6 +172,49 @@ describe('a complete read', () => {
     expect(await revocations()).toEqual([]);
   }, 60_000);
 });
+
+it('a person’s groups are an exact set: nested, circular, primary; not by way of a distribution list, a stranger or a computer (SECURITY 35)', async () => {
+  const distribution = group(920, 'letter', [1]);
+  distribution.entry = { ...distribution.entry, attributes: { ...distribution.entry.attributes, groupType: ['2'] } };
+  await following([
+    domainUsers(),
+    person(1, 'ann', { primaryGroupID: ['513'] }),
+    person(2, 'ben', { primaryGroupID: ['2913'] }),
+    // 4711 is known to nobody: a computer, or somebody of another forest.
+    group(910, 'inner', [1, 4711]),
+    group(911, 'middle', [910]),
+    group(912, 'circle', [911]),
+    group(913, 'primary', []),
+    group(914, 'above-the-letter', [920]),
+    group(915, 'above-primary', [913]),
+    group(916, 'of-strangers', [4711]),
+    distribution,
+    group(917, 'round', [912]),
+    group(918, 'back', [917]),
+  ]);
+  set(911, { member: [`<GUID=${guid(910)}>;CN=910,${base}`, `<GUID=${guid(918)}>;CN=918,${base}`] });
+  readAgain();
+  await eventually(async () => (await reads()).length === 2, 20_000);
+  const groupsOf = async (login: string) => {
+    const [row] = await rowsOf<{ id: string }>(`SELECT id FROM person WHERE sam_account_name = '${login}'`);
+    const sids = await securityGroupsOf(scene.db, row?.id ?? '');
+    const names = await scene.db.sql.query<{ name: string }>('SELECT name FROM directory_group WHERE sid = ANY($1)', [sids]);
+    return names.rows.map(({ name }) => name).toSorted();
+  };
+  expect(await groupsOf('ann')).toEqual(['Domain Users', 'back', 'circle', 'inner', 'middle', 'round']);
+  expect(await groupsOf('ben')).toEqual(['above-primary', 'primary']);
+}, 60_000);
+
+it('a read that is asked for while one is under way is done after it', async () => {
+  await following(company());
+  let during = 0;
+  domain.misbehave = (asked) => {
+    if (isBulkOfPeople(asked) && during++ === 0) readAgain();
+    return null;
+  };
+  readAgain();
+  await eventually(async () => (await reads()).length === 3, 20_000);
+}, 60_000);
 
 describe('domain controllers that know different things', () => {
   const stateOf = async (login: string) => (await states()).find((one) => one.login === login)?.state;

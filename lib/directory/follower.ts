@@ -116,10 +116,17 @@ export function createFollower(options: FollowerOptions): Follower {
     const resumed = former?.leads || readAllAsked ? null : await resumeLead(options, identity);
     if (resumed) return resumed;
     enter('reading');
-    const { stance, wasHeld } = await readAndLead(options, opened, identity, removalsApproved);
+    // Laid down before, so that what is asked for during the read is not taken for answered by it.
+    const [asked, approved] = [readAllAsked, removalsApproved];
     readAllAsked = false;
-    if (!wasHeld) removalsApproved = false;
-    return stance;
+    try {
+      const { stance, wasHeld } = await readAndLead(options, opened, identity, approved);
+      if (approved && !wasHeld) removalsApproved = false;
+      return stance;
+    } catch (error) {
+      readAllAsked ||= asked;
+      throw error;
+    }
   }
 
   /** One probe, and what it leads to. */

@@ -2,16 +2,18 @@
 import { record } from '#lib/audit/record.ts';
 import { changing } from '#lib/db/database.ts';
 import { chooseMode } from './changes.ts';
-import { requireController, requireDirectory } from './data.ts';
+import { loadLivingGuids, requireController, requireDirectory } from './data.ts';
 import { aboutDirectory, noteFollowing } from './directory-state.ts';
 import type { LdapConnection } from './ldap/connection.ts';
 import { highestUsn, readDomain, type ServerIdentity } from './ldap/domain.ts';
 import { saveDomainFacts, setControllerState, setDirectoryState } from './mutations.ts';
-import { readEverything } from './read.ts';
+import { readEverything, readObjects, type WholeRead } from './read.ts';
 import { canResume, type Ground, openStance, positionOf, type Stance } from './stance.ts';
 import { take } from './take.ts';
 
 const probeTimeoutMs = 3_000;
+/** More than this is not looked for one by one: what lacks so many is the shrink guard's to judge. */
+const missedMax = 10_000;
 
 /** Null when there is nothing to resume: then everything is read. */
 export async function resumeLead({ db, directoryId, controllerId }: Ground, identity: ServerIdentity): Promise<Stance | null> {
@@ -64,7 +66,12 @@ export async function readAndLead(
   const usn = await highestUsn(connection, probeTimeoutMs);
   const { mode, cookie } = await chooseMode(connection, directory.baseDn);
   onProgress({ text: `Reading ${directory.domain}` });
-  const { people, groups } = await readEverything(connection, directory.baseDn, directory.domainSid, onProgress);
+  const read = await readEverything(connection, directory.baseDn, directory.domainSid, onProgress);
+  const missed = await findMissed(ground, connection, directory.baseDn, read);
+  const [people, groups] = [
+    [...read.people, ...missed.people],
+    [...read.groups, ...missed.groups],
+  ];
   onProgress({ text: `Writing ${people.length} accounts and ${groups.length} groups` });
 
   const stance = openStance({ identity, leads: true, mode, cookie, usn, fullReadAt: began });
@@ -89,4 +96,14 @@ export async function readAndLead(
   });
   log.info({ url, mode, ...told }, 'the directory was read completely');
   return { stance, wasHeld: held.length > 0 };
+}
+
+/** Whom we know and the pages did not show, though they are there: an object that moves while it is read can fall between two pages. */
+async function findMissed({ db, directoryId }: Ground, connection: LdapConnection, baseDn: string, read: WholeRead): Promise<WholeRead> {
+  const shown = new Set([...read.people, ...read.groups].map(({ objectGuid }) => objectGuid));
+  const absent = new Set((await loadLivingGuids(db, directoryId)).filter((guid) => !shown.has(guid)));
+  if (absent.size === 0 || absent.size > missedMax) return { people: [], groups: [] };
+  const { people, groups } = await readObjects(connection, baseDn, [...absent], { members: true });
+  const wasAbsent = ({ objectGuid }: { readonly objectGuid: string }) => absent.has(objectGuid);
+  return { people: people.filter(wasAbsent), groups: groups.filter(wasAbsent) };
 }

@@ -269,11 +269,11 @@ describe('memberships', () => {
     expect(told(plan(rows, observed('delta', { links })))).toEqual(['remove-member g-web p-ann', 'add-member g-web p-ben']);
   });
 
-  it('of groups in groups are edges like any other, also in a circle', () => {
+  it('of groups in groups are edges like any other, also in a circle (SECURITY 35)', () => {
     expect(told(plan(rows, observed('delta', { links: [link('web', 'all', true)] })))).toEqual(['add-member g-web g-all']);
   });
 
-  it('of strangers (computers, other forests) are no edges', () => {
+  it('of strangers (computers, other forests) are no edges (SECURITY 35)', () => {
     expect(plan(rows, observed('delta', { links: [link('web', 'some-computer', true)] })).operations).toEqual([]);
   });
 
