@@ -57,7 +57,8 @@ export function createLease(db: Database, { name, holder, seconds }: LeaseOption
     },
     async release() {
       epoch = null;
-      await db.sql.query('UPDATE lease SET expires_at = now() WHERE name = $1 AND holder = $2', [name, holder]);
+      // The column rounds to milliseconds, perhaps up: whoever asks at once must find it over.
+      await db.sql.query(`UPDATE lease SET expires_at = now() - interval '1 millisecond' WHERE name = $1 AND holder = $2`, [name, holder]);
     },
   };
 }
