@@ -9,7 +9,7 @@ import { newId } from '#lib/db/ids.ts';
 import { loadWorld } from '#lib/entitlement/world.ts';
 import { createLog } from '#lib/log/log.ts';
 import { createDoor } from '#lib/proxy/door.ts';
-import { createFeed } from '#lib/revocation/feed.ts';
+import { followWorld } from '#lib/revocation/follow-world.ts';
 import { createReplica } from '#lib/runtime/replica.ts';
 import type { DoorProcessFacts } from './parts.ts';
 
@@ -20,14 +20,11 @@ const log = createLog('proxy');
 const db = openDatabase(facts.databaseUrl);
 const world = await loadWorld(db);
 const replicaId = newId('x');
-const feed = createFeed({
+const feed = followWorld({
   db,
   log,
-  from: world.seq,
-  async onChanges(changes) {
-    await world.apply(changes, db);
-    await door.onChanges(changes);
-  },
+  world,
+  onChanges: (changes) => door.onChanges(changes),
 });
 const door = createDoor({
   config: { proxy: { host: '127.0.0.1', port: facts.port, metricsHost: '127.0.0.1', metricsPort: 0 } },

@@ -9,27 +9,10 @@
  */
 import { isNonResource, permits, plainRule, type Question } from '#lib/entitlement/rules.ts';
 import type { PairInUse, PolicyRule as RoleRule, World } from '#lib/entitlement/types.ts';
+import { resourceVerbs, urlVerbs } from '#lib/entitlement/verbs.ts';
 import type { KubeObject, PolicyRule } from './kube-object.ts';
 import { doorAccount, doorPowersName, ownerLabels } from './names.ts';
 import { accountSubject, bindClusterRole, bindClusterRoleIn, clusterRole } from './own-objects.ts';
-
-const resourceVerbs = [
-  'get',
-  'list',
-  'watch',
-  'create',
-  'update',
-  'patch',
-  'delete',
-  'deletecollection',
-  'approve',
-  'attest',
-  'bind',
-  'escalate',
-  'sign',
-  'use',
-];
-const urlVerbs = ['get', 'head', 'options', 'post', 'put', 'patch', 'delete'];
 
 export function onBehalf(verb: string): string {
   return `impersonate-on:user-info:${verb}`;

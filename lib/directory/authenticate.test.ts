@@ -1,14 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Fault } from '#lib/errors/fault.ts';
-import { directoryScene, type Scene } from './testing.ts';
+import { followedDirectoryScene, type Scene } from './testing.ts';
 
 let scene: Scene;
 
 beforeAll(async () => {
-  scene = await directoryScene();
-  await scene.service.start();
-  const { input, secret } = scene.settings();
-  await scene.ask('directory.connect', input, secret);
+  scene = await followedDirectoryScene();
 });
 
 beforeEach(async () => {

@@ -1,14 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { differenceOf } from './cross-check.ts';
-import { directoryScene, eventually, type Scene } from './testing.ts';
+import { eventually, followedDirectoryScene, type Scene } from './testing.ts';
 
 let scene: Scene;
 
 beforeAll(async () => {
-  scene = await directoryScene();
-  await scene.service.start();
-  const { input, secret } = scene.settings();
-  await scene.ask('directory.connect', input, secret);
+  scene = await followedDirectoryScene();
 });
 afterAll(async () => {
   await scene?.close();

@@ -106,7 +106,7 @@ export async function loadKnownAbout(db: Database, directory: Directory, observa
 
   const logins = observation.people.map(({ samAccountName }) => samAccountName.toLowerCase());
 
-  const [people, groups, carriers, formerHolders, counts] = await Promise.all([
+  const [people, groups, carriers, formerHolders, protectedGroups, counts] = await Promise.all([
     db.sql.query<KnownPerson>(`SELECT ${personColumns} FROM person WHERE forest_id = $1 AND object_guid = ANY($2::uuid[])`, [
       forestId,
       [...guids],
@@ -124,6 +124,7 @@ export async function loadKnownAbout(db: Database, directory: Directory, observa
          AND (wire_name = ANY($2) OR lower(sam_account_name) = ANY($3)) ORDER BY deleted_at DESC LIMIT 100`,
       [forestId, names, logins],
     ),
+    loadProtectedGroups(db),
     db.sql.query<{ people: number; groups: number }>(
       `SELECT (SELECT count(*)::integer FROM person WHERE directory_id = $1 AND deleted_at IS NULL) AS people,
               (SELECT count(*)::integer FROM directory_group WHERE directory_id = $1 AND deleted_at IS NULL) AS groups`,
@@ -146,7 +147,7 @@ export async function loadKnownAbout(db: Database, directory: Directory, observa
     edges: edges.rows,
     wireNames: new Map(carriers.rows.map((row) => [row.wire_name, row.id])),
     formerHolders: formerHolders.rows,
-    protectedGroups: await loadProtectedGroups(db),
+    protectedGroups,
     livePeople: counts.rows[0]?.people ?? 0,
     liveGroups: counts.rows[0]?.groups ?? 0,
   };

@@ -3,15 +3,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chooseMode, readTouched, readTouchedSinceUsn } from './changes.ts';
 import { openConnection } from './ldap/connection.ts';
 import { highestUsn } from './ldap/domain.ts';
-import { directoryScene, eventually, type Scene } from './testing.ts';
+import { eventually, followedDirectoryScene, type Scene } from './testing.ts';
 
 let scene: Scene;
 
 beforeAll(async () => {
-  scene = await directoryScene();
-  await scene.service.start();
-  const { input, secret } = scene.settings();
-  await scene.ask('directory.connect', input, secret);
+  scene = await followedDirectoryScene();
 });
 
 afterAll(async () => {

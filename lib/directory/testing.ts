@@ -68,6 +68,15 @@ export async function directoryScene(): Promise<Scene> {
   };
 }
 
+/** The same, followed: its first complete read is done. */
+export async function followedDirectoryScene(): Promise<Scene> {
+  const scene = await directoryScene();
+  await scene.service.start();
+  const { input, secret } = scene.settings();
+  await scene.ask('directory.connect', input, secret);
+  return scene;
+}
+
 /** Asks until there is an answer, and tells how long that took. */
 export async function eventually<T>(
   look: () => Promise<T | null | undefined | false>,

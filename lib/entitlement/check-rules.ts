@@ -3,28 +3,13 @@ import { isNonResource } from './rules.ts';
 import type { Warning } from './schema.ts';
 import { list } from './scope.ts';
 import type { GrantPlace, NonResourceRule, PolicyRule, ResourceRule } from './types.ts';
+import { resourceVerbs, urlVerbs } from './verbs.ts';
 
 // Whether rules may stand at all, and what a reviewer must know of those that may. It runs in the process that writes the role, so there is
 // no validator that could be down while the write goes through.
 
-const resourceVerbs = new Set([
-  'get',
-  'list',
-  'watch',
-  'create',
-  'update',
-  'patch',
-  'delete',
-  'deletecollection',
-  'approve',
-  'attest',
-  'bind',
-  'escalate',
-  'sign',
-  'use',
-  '*',
-]);
-const urlVerbs = new Set(['get', 'head', 'options', 'post', 'put', 'patch', 'delete', '*']);
+const mayStandOnResources = new Set([...resourceVerbs, '*']);
+const mayStandOnUrls = new Set([...urlVerbs, '*']);
 
 const apiGroupPattern = /^(\*|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)?$/;
 const resourcePattern = /^(\*|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)(\/(\*|[a-z0-9]([a-z0-9.-]*[a-z0-9])?))?$/;
@@ -44,8 +29,8 @@ export function requireSoundRules(rules: readonly PolicyRule[], grantableOn: rea
 function problemOfResources({ apiGroups, resources, verbs }: ResourceRule): string | null {
   if (verbs.some((verb) => verb === 'impersonate' || verb.startsWith('impersonate:') || verb.startsWith('impersonate-on:')))
     return 'No role may impersonate: it would let its holder be somebody else, past the door. Leave the verb out.';
-  const verb = verbs.find((name) => !resourceVerbs.has(name));
-  if (verb !== undefined) return `“${verb}” is not a verb that Kubernetes knows. Use one of ${list([...resourceVerbs])}.`;
+  const verb = verbs.find((name) => !mayStandOnResources.has(name));
+  if (verb !== undefined) return `“${verb}” is not a verb that Kubernetes knows. Use one of ${list([...mayStandOnResources])}.`;
   const group = apiGroups.find((name) => !apiGroupPattern.test(name));
   if (group !== undefined) return `“${group}” is not an API group. Write it as in “apps” or “networking.k8s.io”; "" is the core group.`;
   const resource = resources.find((name) => !resourcePattern.test(name));
@@ -54,8 +39,8 @@ function problemOfResources({ apiGroups, resources, verbs }: ResourceRule): stri
 }
 
 function problemOfUrls({ nonResourceURLs, verbs }: NonResourceRule, grantableOn: readonly GrantPlace[]): string | null {
-  const verb = verbs.find((name) => !urlVerbs.has(name));
-  if (verb !== undefined) return `“${verb}” is not a verb of a URL. Use one of ${list([...urlVerbs])}.`;
+  const verb = verbs.find((name) => !mayStandOnUrls.has(name));
+  if (verb !== undefined) return `“${verb}” is not a verb of a URL. Use one of ${list([...mayStandOnUrls])}.`;
   const url = nonResourceURLs.find((path) => !urlPattern.test(path));
   if (url !== undefined) return `“${url}” is not a path such as /metrics or /healthz/*.`;
   if (grantableOn.some((place) => place === 'project' || place === 'namespaces'))

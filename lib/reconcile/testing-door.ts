@@ -9,7 +9,7 @@ import { issueCredential } from '#lib/credential/issue.ts';
 import { kubeconfig } from '#lib/credential/kubeconfig.ts';
 import { loadWorld } from '#lib/entitlement/world.ts';
 import { createDoor } from '#lib/proxy/door.ts';
-import { createFeed } from '#lib/revocation/feed.ts';
+import { followWorld } from '#lib/revocation/follow-world.ts';
 import { makeDoorCertificate } from '#lib/runtime/certificates.ts';
 import type { TestWorker } from './testing.ts';
 
@@ -31,12 +31,11 @@ export async function testDoor({ db, openingKey, log }: TestWorker, kubectl: str
   const directory = mkdtempSync(join(tmpdir(), 'gatehouse-door-'));
   const world = await loadWorld(db);
   const doorCredentials = createDoorCredentials({ db, openingKey });
-  const feed = createFeed({
+  const feed = followWorld({
     db,
     log,
-    from: world.seq,
+    world,
     async onChanges(changes) {
-      await world.apply(changes, db);
       for (const { topic, key } of changes) if (topic === 'cluster') doorCredentials.forget(key);
       await door.onChanges(changes);
     },

@@ -14,7 +14,7 @@ import { testDatabase } from '#lib/db/testing.ts';
 import { seedBuiltinRoles } from '#lib/entitlement/mutations.ts';
 import { loadWorld } from '#lib/entitlement/world.ts';
 import { createLog } from '#lib/log/log.ts';
-import { createFeed } from '#lib/revocation/feed.ts';
+import { followWorld } from '#lib/revocation/follow-world.ts';
 import { createReconciler } from './reconciler.ts';
 
 export interface TestCluster {
@@ -52,14 +52,11 @@ export async function testWorker() {
   const log = createLog('test');
   const world = await loadWorld(db);
   const reconciler = createReconciler({ db, world, openingKey, log, workerId: 'w-test' });
-  const feed = createFeed({
+  const feed = followWorld({
     db,
     log,
-    from: world.seq,
-    async onChanges(changes) {
-      await world.apply(changes, db);
-      reconciler.onChanges(changes);
-    },
+    world,
+    onChanges: (changes) => reconciler.onChanges(changes),
   });
   const handlers = clusterHandlers({ db, world, openingKey, log });
   await feed.start();

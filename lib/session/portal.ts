@@ -10,7 +10,8 @@ import { type Database, openDatabase } from '#lib/db/database.ts';
 import { loadWorld, type World } from '#lib/entitlement/world.ts';
 import { fault } from '#lib/errors/fault.ts';
 import { createLog, type Log } from '#lib/log/log.ts';
-import { createFeed, type Feed } from '#lib/revocation/feed.ts';
+import type { Feed } from '#lib/revocation/feed.ts';
+import { followWorld } from '#lib/revocation/follow-world.ts';
 import { type PortalDependencies, portalDependencies } from './portal-dependencies.ts';
 
 export type Portal = {
@@ -75,7 +76,7 @@ export async function openPortal(given: PortalDependencies): Promise<Portal> {
   const db = openDatabase(given.databaseUrl);
   try {
     const world = await loadWorld(db);
-    const feed = createFeed({ db, log, from: world.seq, onChanges: (changes) => world.apply(changes, db) });
+    const feed = followWorld({ db, log, world });
     const usage = createUsage({ db, log });
     await feed.start();
     await usage.start();

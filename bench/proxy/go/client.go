@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"crypto/tls"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"net"
@@ -110,6 +111,23 @@ func (c *client) readChunkSize() (int64, error) {
 		return 0, err
 	}
 	return strconv.ParseInt(strings.TrimSpace(line), 16, 64)
+}
+
+// destinationFlags adds the flags that say where to go, whom to trust there and as whom to come; what it gives reads them once they are parsed.
+func destinationFlags(flags *flag.FlagSet) func() (*url.URL, *tls.Config, []string, error) {
+	to, ca, tokenFile := flags.String("url", "", ""), flags.String("ca", "", ""), flags.String("token-file", "", "")
+	return func() (*url.URL, *tls.Config, []string, error) {
+		address, err := url.Parse(*to)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		trust, err := trusting(*ca)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		tokens, err := readLines(*tokenFile)
+		return address, trust, tokens, err
+	}
 }
 
 func readLines(file string) ([]string, error) {

@@ -4,7 +4,6 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
-	"net/url"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -26,21 +25,13 @@ type loadResult struct {
 // At a rate, an answer that should have been asked for earlier counts from when it should have been: a slow proxy cannot hide by being slow.
 func load(args []string) error {
 	flags := flag.NewFlagSet("load", flag.ExitOnError)
-	to, ca, tokenFile := flags.String("url", "", ""), flags.String("ca", "", ""), flags.String("token-file", "", "")
+	where := destinationFlags(flags)
 	connections, seconds := flags.Int("connections", 32, ""), flags.Float64("seconds", 5, "")
 	rate, count := flags.Float64("rate", 0, "requests a second, all connections together"), flags.Int64("requests", 0, "instead of seconds")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	address, err := url.Parse(*to)
-	if err != nil {
-		return err
-	}
-	trust, err := trusting(*ca)
-	if err != nil {
-		return err
-	}
-	tokens, err := readLines(*tokenFile)
+	address, trust, tokens, err := where()
 	if err != nil {
 		return err
 	}

@@ -31,20 +31,12 @@ type ended struct {
 // ended, when that was.
 func watch(args []string) error {
 	flags := flag.NewFlagSet("watch", flag.ExitOnError)
-	to, ca, tokenFile := flags.String("url", "", ""), flags.String("ca", "", ""), flags.String("token-file", "", "")
+	where := destinationFlags(flags)
 	count, atOnce := flags.Int("count", 1000, ""), flags.Int("at-once", 32, "")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	address, err := url.Parse(*to)
-	if err != nil {
-		return err
-	}
-	trust, err := trusting(*ca)
-	if err != nil {
-		return err
-	}
-	tokens, err := readLines(*tokenFile)
+	address, trust, tokens, err := where()
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import {
   asked,
   execPath,
   get,
+  protocolOf,
   raw,
   type Shape,
   shapes,
@@ -26,7 +27,6 @@ standBeforeTheDoor();
 
 const isLong = process.env.GATEHOUSE_TEST_LONG === '1';
 const mib = 1024 * 1024;
-const protocolOf = (shape: Shape) => (shape === 'a SPDY upgrade' ? 'SPDY/3.1' : 'websocket');
 const promised = { timeout: 15_000, interval: 20 };
 /** As much as passes in the test. */
 const flood = (isLong ? 1024 : 64) * mib;

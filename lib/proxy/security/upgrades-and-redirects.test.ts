@@ -9,8 +9,8 @@ import {
   execPath,
   get,
   heard,
+  protocolOf,
   raw,
-  type Shape,
   shapes,
   stand,
   standBeforeTheDoor,
@@ -24,7 +24,6 @@ import { clusterId, startStand } from '../testing/stand.ts';
 
 standBeforeTheDoor();
 
-const protocolOf = (shape: Shape) => (shape === 'a SPDY upgrade' ? 'SPDY/3.1' : 'websocket');
 const next = 'GET /api/v1/secrets HTTP/1.1\r\nHost: x\r\n\r\n';
 
 describe.each(upgrades)('%s', (shape) => {

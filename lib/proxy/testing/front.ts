@@ -65,6 +65,7 @@ export const upgradeLines = (token: string, ...headers: string[]) => [
 export const shapes = ['a plain request', 'a WebSocket upgrade', 'a SPDY upgrade'] as const;
 export type Shape = (typeof shapes)[number];
 export const upgrades = shapes.slice(1);
+export const protocolOf = (shape: Shape) => (shape === 'a SPDY upgrade' ? 'SPDY/3.1' : 'websocket');
 
 export const execPath = '/clusters/east/api/v1/namespaces/shop/pods/web/exec?command=sh';
 

@@ -11,7 +11,8 @@ import type { Place } from '#lib/entitlement/scope.ts';
 import type { World } from '#lib/entitlement/types.ts';
 import { loadWorld } from '#lib/entitlement/world.ts';
 import { createLog, type Log } from '#lib/log/log.ts';
-import { createFeed, type Feed } from '#lib/revocation/feed.ts';
+import type { Feed } from '#lib/revocation/feed.ts';
+import { followWorld } from '#lib/revocation/follow-world.ts';
 import { revoke } from '#lib/revocation/mutations.ts';
 import { makeDoorCertificate } from '#lib/runtime/certificates.ts';
 import { createReplica } from '#lib/runtime/replica.ts';
@@ -132,14 +133,11 @@ export async function startStand({
 
   async function openDoor(id: string, way: Database, drainMs = 100): Promise<Replica> {
     const own = await loadWorld(way);
-    const follows = createFeed({
+    const follows = followWorld({
       db: way,
       log,
-      from: own.seq,
-      async onChanges(changes) {
-        await own.apply(changes, way);
-        await opened.onChanges(changes);
-      },
+      world: own,
+      onChanges: (changes) => opened.onChanges(changes),
     });
     const opened = createDoor({
       config: { proxy: { host: '127.0.0.1', port: 0, metricsHost: '127.0.0.1', metricsPort: 0 } },

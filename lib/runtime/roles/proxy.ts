@@ -8,7 +8,7 @@ import { newId } from '#lib/db/ids.ts';
 import { loadWorld } from '#lib/entitlement/world.ts';
 import type { Log } from '#lib/log/log.ts';
 import { createDoor } from '#lib/proxy/door.ts';
-import { createFeed } from '#lib/revocation/feed.ts';
+import { followWorld } from '#lib/revocation/follow-world.ts';
 import { addressPolicyOf } from '../own-addresses.ts';
 import { createReplica } from '../replica.ts';
 import { readRoleSecrets } from '../role-secrets.ts';
@@ -25,12 +25,11 @@ export async function startProxy(config: Config, log: Log): Promise<Service> {
   const replicaId = newId('x');
   const world = await loadWorld(db);
   const doorCredentials = createDoorCredentials({ db, openingKey: openingKeyFromPem(secrets.openingKeyPem) });
-  const feed = createFeed({
+  const feed = followWorld({
     db,
     log,
-    from: world.seq,
+    world,
     async onChanges(changes) {
-      await world.apply(changes, db);
       for (const { topic, key } of changes) if (topic === 'cluster') doorCredentials.forget(key);
       await door.onChanges(changes);
     },

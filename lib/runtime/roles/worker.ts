@@ -15,7 +15,7 @@ import { loadWorld } from '#lib/entitlement/world.ts';
 import type { Log } from '#lib/log/log.ts';
 import { createReconciler } from '#lib/reconcile/reconciler.ts';
 import { createAnswerer } from '#lib/request/answer.ts';
-import { createFeed } from '#lib/revocation/feed.ts';
+import { followWorld } from '#lib/revocation/follow-world.ts';
 import { createReceipts } from '#lib/revocation/receipt.ts';
 import { createHousekeeping } from '../housekeeping.ts';
 import { addressPolicyOf } from '../own-addresses.ts';
@@ -47,12 +47,11 @@ export async function startWorker(config: Config, log: Log): Promise<Service> {
       ...clusterHandlers({ db, world, openingKey, log }),
     },
   });
-  const feed = createFeed({
+  const feed = followWorld({
     db,
     log,
-    from: world.seq,
-    async onChanges(changes) {
-      await world.apply(changes, db);
+    world,
+    onChanges(changes) {
       reconciler.onChanges(changes);
       directory.onChanges(changes);
       receipts.onChanges(changes);
