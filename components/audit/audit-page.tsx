@@ -20,6 +20,7 @@ const views: readonly { title: string; search: Search }[] = [
   { title: 'Roles', search: { noun: 'role' } },
   { title: 'Cut-offs', search: { event: 'access.cut' } },
   { title: 'Sign-ins', search: { noun: 'session' } },
+  { title: 'Break-glass', search: { noun: 'break-glass' } },
   { title: 'Credentials', search: { noun: 'credential' } },
   { title: 'Clusters', search: { noun: 'cluster' } },
   { title: 'Directory', search: { noun: 'person' } },

@@ -13,6 +13,7 @@ test('what is no filter is left out, whatever somebody typed into the address', 
 });
 
 test('the export asks for the same events, from the beginning', () => {
+  expect(queryOf({ noun: 'break-glass' })).toEqual({ noun: 'break-glass' });
   expect(exportHref({ noun: 'grant', search: 'alice', offset: '42' })).toBe('/api/v1/audit.csv?search=alice&noun=grant');
   expect(exportHref({})).toBe('/api/v1/audit.csv');
 });

@@ -12,7 +12,7 @@ export function queryOf(search: Search) {
   const { search: text, noun, from, to } = search;
   return {
     ...(text ? { search: text.slice(0, 200) } : {}),
-    ...(noun && /^[a-z]{1,30}$/.test(noun) ? { noun } : {}),
+    ...(noun && /^[a-z][a-z-]{0,29}$/.test(noun) ? { noun } : {}),
     ...Object.fromEntries(
       (['personId', 'clusterId', 'projectId', 'subjectId', 'actorId'] as const).flatMap((name) =>
         search[name] ? [[name, search[name]]] : [],

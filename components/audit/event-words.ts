@@ -4,10 +4,12 @@ import type { AuditRow } from '#lib/audit/schema.ts';
 
 const words: Readonly<Record<string, string>> = {
   'directory.connected': 'Directory connected',
+  'directory.disconnected': 'Directory disconnected',
   'directory.changed': 'Directory settings changed',
   'directory.read': 'Directory read in full',
   'directory.held': 'Directory held: too many would vanish at once',
   'directory.unreachable': 'Directory unreachable',
+  'directory.referred': 'Directory pointed at another server',
   'directory.recovered': 'Directory answers again',
   'person.appeared': 'Appeared in the directory',
   'person.changed': 'Changed in the directory',
@@ -35,6 +37,16 @@ const words: Readonly<Record<string, string>> = {
   'credential.renewed': 'Credential renewed',
   'credential.renamed': 'Credential renamed',
   'credential.revoked': 'Credential revoked',
+  'break-glass.made': 'Break-glass account made',
+  'break-glass.made-anew': 'Break-glass account made anew',
+  'break-glass.enrolled': 'Break-glass account sealed',
+  'break-glass.used': 'Break-glass account used',
+  'break-glass.refused': 'Break-glass sign-in refused',
+  'break-glass.session-ended': 'Break-glass session ended',
+  'break-glass.acknowledged': 'Break-glass alert acknowledged',
+  'break-glass.ended': 'Break-glass account ended',
+  'break-glass.switched-off': 'Break-glass switched off',
+  'break-glass.switched-on': 'Break-glass switched on',
   'role.created': 'Role created',
   'role.changed': 'Role changed',
   'role.removed': 'Role removed',
@@ -74,7 +86,8 @@ export function eventInWords(event: string): string {
   return words[event] ?? event.replace('.', ': ').replaceAll('-', ' ');
 }
 
-const noteworthy = /\.(refused|cut|cut-off|disabled|deleted|revoked|unreachable|held|credential-invalid|registration-failed|removed)$/;
+const noteworthy =
+  /^break-glass\.(used|switched-on|made)|\.(refused|cut|cut-off|disabled|deleted|revoked|unreachable|held|credential-invalid|registration-failed|removed)$/;
 
 /** What a reader skims for: an end of access, a refusal, a failure. */
 export function isNoteworthy(event: string): boolean {

@@ -7,13 +7,18 @@ import { Field } from '#components/ui/field.tsx';
 import { Input, TextArea } from '#components/ui/input.tsx';
 import { Status } from '#components/ui/status.tsx';
 import type { DirectoryTest } from '#lib/directory/connect-schema.ts';
+import type { DirectoryView } from '#lib/directory/people-schema.ts';
+import { ControllersFields, controllersFields, controllersOf } from './controllers-fields.tsx';
+import { linesOf, problemIn } from './form-lines.ts';
+import { PreviewPanel } from './preview-panel.tsx';
 import { TestResult } from './test-result.tsx';
+import { usePreview } from './use-preview.ts';
 
-const shown = ['urls', 'serverName', 'caPem', 'bindDn', 'bindPassword', 'baseDn', 'scopeDns'];
+const shown = [...controllersFields, 'caPem', 'bindDn', 'bindPassword', 'baseDn', 'scopeDns'];
 
 type Props = {
-  /** The directory whose connection is changed; without it a new one is connected. */
-  changed?: string;
+  /** The directory whose connection is changed, by way of a preview; without it a new one is connected. */
+  changed?: DirectoryView;
   onConnected: (directory: { directoryId: string; domain: string }) => void;
 };
 
@@ -22,12 +27,20 @@ export function ConnectionForm({ changed, onConnected }: Props) {
   const [tested, setTested] = useState<{ input: Record<string, unknown>; result: DirectoryTest } | null>(null);
   const test = useCall();
   const connect = useCall();
-  const fields = test.problem?.fields ?? {};
-  const busy = test.busy || connect.busy;
+  const preview = usePreview(changed?.id ?? '');
+  const [password, setPassword] = useState('');
+  const fields = (changed ? preview.problem : test.problem)?.fields ?? {};
+  const fieldsShown = Object.keys(fields).filter((field) => shown.includes(field.split('.')[0] ?? ''));
+  const busy = test.busy || connect.busy || preview.busy;
 
   async function tryIt(form: FormData) {
     setTested(null);
+    preview.clear();
     const input = inputOf(form);
+    if (changed) {
+      setPassword(String(input.bindPassword));
+      return preview.start(reachOf(input));
+    }
     const result = await test.call<DirectoryTest>('POST', '/directories/test', input);
     if (result) setTested({ input, result });
   }
@@ -36,118 +49,106 @@ export function ConnectionForm({ changed, onConnected }: Props) {
     <form
       method="post"
       className="grid max-w-2xl gap-4"
-      onChange={() => setTested(null)}
+      onChange={() => {
+        setTested(null);
+        preview.clear();
+      }}
       onSubmit={(event) => {
         event.preventDefault();
         void tryIt(new FormData(event.currentTarget));
       }}
     >
-      <Field
-        label="Domain controllers"
-        hint="ldaps://dc1.corp.example, one a line. All of them are followed; one is enough to begin with."
-        problem={inList(fields, 'urls')}
-      >
-        <TextArea
-          name="urls"
-          rows={2}
-          required
-          spellCheck={false}
-          placeholder="ldaps://dc1.corp.example"
-          className="font-mono text-[12.5px]"
-        />
-      </Field>
+      <ControllersFields saved={changed} problems={fields} />
       <div className="grid gap-4 sm:grid-cols-2">
         <Field
           label="Account that reads the directory"
           hint="CN=gatehouse,OU=Services,DC=corp,DC=example or gatehouse@corp.example"
           problem={fields.bindDn}
         >
-          <Input name="bindDn" required autoComplete="off" spellCheck={false} />
+          <Input name="bindDn" defaultValue={changed?.bindDn ?? undefined} required autoComplete="off" spellCheck={false} />
         </Field>
-        <Field label="Its password" hint="Sealed; only the worker can open it." problem={fields.bindPassword}>
-          <Input name="bindPassword" type="password" required autoComplete="off" />
+        <Field
+          label="Its password"
+          hint={changed ? 'As it is when left empty.' : 'Sealed; only the worker can open it.'}
+          problem={fields.bindPassword}
+        >
+          <Input name="bindPassword" type="password" required={!changed} autoComplete="off" />
         </Field>
       </div>
       <Field
         label="CA certificate"
-        hint="As PEM, where the domain controllers' certificate is not signed by a public CA."
+        hint={changed ? 'As it is when left empty.' : "As PEM, where the domain controllers' certificate is not signed by a public CA."}
         problem={fields.caPem}
       >
         <TextArea name="caPem" rows={3} spellCheck={false} placeholder="-----BEGIN CERTIFICATE-----" className="font-mono text-[12.5px]" />
       </Field>
-      <details>
-        <summary className="w-fit rounded-sm text-accent hover:underline">More</summary>
-        <div className="mt-3 grid gap-4 sm:grid-cols-2">
-          <Field label="Base" hint="Found by itself when left empty." problem={fields.baseDn}>
-            <Input name="baseDn" spellCheck={false} placeholder="DC=corp,DC=example" />
-          </Field>
-          <Field label="Name in the certificate" hint="Where it is not the host of the address." problem={fields.serverName}>
-            <Input name="serverName" spellCheck={false} />
-          </Field>
-          <Field
-            label="Only people below"
-            hint="One a line; everybody when empty."
-            problem={inList(fields, 'scopeDns')}
-            className="sm:col-span-2"
-          >
-            <TextArea
-              name="scopeDns"
-              rows={2}
-              spellCheck={false}
-              placeholder="OU=Staff,DC=corp,DC=example"
-              className="font-mono text-[12.5px]"
-            />
-          </Field>
-        </div>
-      </details>
-      <ApiProblemNote
-        problem={test.problem}
-        fieldsShown={Object.keys(fields).filter((field) => shown.includes(field.split('.')[0] ?? ''))}
-      />
+      {changed ? null : (
+        <details>
+          <summary className="w-fit rounded-sm text-accent hover:underline">More</summary>
+          <div className="mt-3 grid gap-4">
+            <Field label="Base" hint="Found by itself when left empty." problem={fields.baseDn}>
+              <Input name="baseDn" spellCheck={false} placeholder="DC=corp,DC=example" />
+            </Field>
+            <Field label="Only people below" hint="One a line; everybody when empty." problem={problemIn(fields, 'scopeDns')}>
+              <TextArea
+                name="scopeDns"
+                rows={2}
+                spellCheck={false}
+                placeholder="OU=Staff,DC=corp,DC=example"
+                className="font-mono text-[12.5px]"
+              />
+            </Field>
+          </div>
+        </details>
+      )}
+      <ApiProblemNote problem={test.problem} fieldsShown={fieldsShown} />
       {tested ? <TestResult result={tested.result} /> : null}
       <ApiProblemNote problem={connect.problem} />
+      {changed ? (
+        <PreviewPanel
+          state={preview}
+          directoryId={changed.id}
+          domain={changed.domain}
+          bindPassword={password || undefined}
+          fieldsShown={fieldsShown}
+          onSaved={() => onConnected({ directoryId: changed.id, domain: changed.domain })}
+        />
+      ) : null}
       <div className="flex flex-wrap items-center gap-3">
         <Button type="submit" look={tested ? 'plain' : 'primary'} disabled={busy}>
-          {test.busy ? 'Trying…' : 'Test the connection'}
+          {busy ? 'Trying…' : changed ? 'Preview what would change' : 'Test the connection'}
         </Button>
         {tested ? (
           <Button
             look="primary"
             disabled={busy}
             onClick={async () => {
-              const done = changed
-                ? await connect.call<{ directoryId: string }>('PUT', `/directories/${changed}`, tested.input)
-                : await connect.call<{ directoryId: string }>('POST', '/directories', tested.input);
+              const done = await connect.call<{ directoryId: string }>('POST', '/directories', tested.input);
               if (done) onConnected({ directoryId: done.directoryId, domain: tested.result.domain });
             }}
           >
-            {connect.busy ? 'Connecting…' : `${changed ? 'Use this for' : 'Connect'} ${tested.result.domain}`}
+            {connect.busy ? 'Connecting…' : `Connect ${tested.result.domain}`}
           </Button>
         ) : null}
-        {busy ? <Status tone="wait">Asking the domain controllers</Status> : null}
+        {busy && !changed ? <Status tone="wait">Asking the domain controllers</Status> : null}
       </div>
     </form>
   );
 }
 
-/** A list may be wrong as a whole or in one of its lines ("urls.1"). */
-function inList(fields: Readonly<Record<string, string>>, name: string): string | undefined {
-  return Object.entries(fields).find(([field]) => field === name || field.startsWith(`${name}.`))?.[1];
+/** Who comes in is changed elsewhere, and what is left empty stays as it is. */
+function reachOf({ scopeDns: _, baseDn: __, ...reach }: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(reach).filter(([, value]) => value !== ''));
 }
 
 function inputOf(form: FormData): Record<string, unknown> {
   const text = (name: string) => String(form.get(name) ?? '').trim();
-  const lines = (name: string) =>
-    text(name)
-      .split(/\r?\n/)
-      .map((line) => line.trim())
-      .filter(Boolean);
-  const optional = Object.fromEntries(['baseDn', 'serverName', 'caPem'].map((name) => [name, text(name)]).filter(([, value]) => value));
+  const optional = Object.fromEntries(['baseDn', 'caPem'].map((name) => [name, text(name)]).filter(([, value]) => value));
   return {
-    urls: lines('urls'),
+    ...controllersOf(form),
     bindDn: text('bindDn'),
     bindPassword: String(form.get('bindPassword') ?? ''),
-    scopeDns: lines('scopeDns'),
+    scopeDns: linesOf(form, 'scopeDns'),
     ...optional,
   };
 }

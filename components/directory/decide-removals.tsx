@@ -7,9 +7,15 @@ import { Button } from '#components/ui/button.tsx';
 import { Confirm } from '#components/ui/confirm.tsx';
 import type { HeldRemovals } from '#lib/directory/people-schema.ts';
 
-type Props = { directoryId: string; domain: string; held: readonly HeldRemovals[] };
+type Props = {
+  directoryId: string;
+  domain: string;
+  held: readonly HeldRemovals[];
+  /** Not where a sentinel was not seen: such a read proves nothing, whoever says so. */
+  mayApprove: boolean;
+};
 
-export function DecideRemovals({ directoryId, domain, held }: Props) {
+export function DecideRemovals({ directoryId, domain, held, mayApprove }: Props) {
   const router = useRouter();
   const { call, busy, problem } = useCall();
   const what = held.map(({ what, removals }) => `${removals.toLocaleString('en')} ${what}`).join(' and ');
@@ -25,23 +31,25 @@ export function DecideRemovals({ directoryId, domain, held }: Props) {
       >
         <RefreshCw aria-hidden /> Read again
       </Button>
-      <Confirm
-        trigger="These removals are meant"
-        title={`Remove ${what}?`}
-        act="Remove them"
-        busy={busy}
-        problem={problem}
-        onConfirm={async () => {
-          if (!(await call('POST', `/directories/${directoryId}/approve-removals`, {}))) return false;
-          toast.success('The removals are being carried out.');
-          router.refresh();
-          return true;
-        }}
-      >
-        {domain} is read once more, and whatever is still missing then is taken for gone: those people are signed out everywhere, their
-        credentials end for good and their open streams are cut. If the sync account merely lost the right to read, give it back and read
-        again instead.
-      </Confirm>
+      {mayApprove ? (
+        <Confirm
+          trigger="These removals are meant"
+          title={`Remove ${what}?`}
+          act="Remove them"
+          busy={busy}
+          problem={problem}
+          onConfirm={async () => {
+            if (!(await call('POST', `/directories/${directoryId}/approve-removals`, {}))) return false;
+            toast.success('The removals are being carried out.');
+            router.refresh();
+            return true;
+          }}
+        >
+          {domain} is read once more, and whatever is still missing then is taken for gone: those people are signed out everywhere, their
+          open streams are cut and their credentials refused, after 7 days for good. If the sync account merely lost the right to read, give
+          it back and read again instead.
+        </Confirm>
+      ) : null}
     </div>
   );
 }

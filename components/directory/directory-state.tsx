@@ -3,6 +3,7 @@ import { Head, Row, Table, Td, Th } from '#components/ui/table.tsx';
 import { Tag } from '#components/ui/tag.tsx';
 import { Time } from '#components/ui/time.tsx';
 import type { DirectoryView } from '#lib/directory/people-schema.ts';
+import { modeWords } from './sync-words.ts';
 
 type State = DirectoryView['state'];
 const tones: Record<State, Tone> = { new: 'wait', reading: 'wait', following: 'ok', unreachable: 'bad', held: 'warn' };
@@ -31,6 +32,8 @@ export function ControllerTable({ directory }: { directory: DirectoryView }) {
         <Th>State</Th>
         <Th>Read in full</Th>
         <Th>Fresh</Th>
+        <Th>Last change</Th>
+        <Th>Asked by</Th>
         <Th>Deleted accounts</Th>
       </Head>
       <tbody>
@@ -47,6 +50,10 @@ export function ControllerTable({ directory }: { directory: DirectoryView }) {
             </Td>
             <Td>{controller.fullReadAt ? <Time at={controller.fullReadAt} /> : <span className="text-faint">not yet</span>}</Td>
             <Td>{controller.freshAt ? <Time at={controller.freshAt} /> : <span className="text-faint">not yet</span>}</Td>
+            <Td>{controller.changedAt ? <Time at={controller.changedAt} /> : <span className="text-faint">none yet</span>}</Td>
+            <Td className="whitespace-nowrap">
+              {controller.changeMode ? modeWords[controller.changeMode] : <span className="text-faint">not known</span>}
+            </Td>
             <Td>{controller.seesDeleted ? 'seen' : <Tag tone="warn">not seen</Tag>}</Td>
           </Row>
         ))}

@@ -35,7 +35,7 @@ export function GroupPage({ group, members, nested, search }: Props) {
         </span>
       }
       actions={
-        group.security && !group.deletedAt ? (
+        group.carries && !group.deletedAt ? (
           <ButtonLink look="primary" href={`/admin/access/new?subject=group ${group.id}`}>
             Grant access
           </ButtonLink>
@@ -48,7 +48,11 @@ export function GroupPage({ group, members, nested, search }: Props) {
         </Note>
       ) : null}
       {group.security ? null : (
-        <Note className="mt-5">This is a distribution list: Active Directory does not let it carry rights, so neither do we.</Note>
+        <Note className="mt-5">
+          {group.carries
+            ? 'This is a distribution list. Active Directory does not let it carry rights; here it does, because the settings of its directory say so.'
+            : 'This is a distribution list: Active Directory does not let it carry rights, so neither do we.'}
+        </Note>
       )}
       <Section title="What somebody gains by joining">
         <GrantsOfGroup group={group} />
@@ -66,6 +70,7 @@ export function GroupPage({ group, members, nested, search }: Props) {
             <SearchField label="Member" />
           </div>
           <Members members={members} />
+          <UnknownMembers sids={group.unknownMembers} />
           <Pagination {...members} hrefAt={(offset) => withSearch(here, search, { offset: offset || null })} />
         </Section>
         <div className="min-w-0">
@@ -127,6 +132,24 @@ function GrantsOfGroup({ group }: { group: GroupDetail }) {
         ))}
       </tbody>
     </Table>
+  );
+}
+
+function UnknownMembers({ sids }: { sids: readonly string[] }) {
+  if (sids.length === 0) return null;
+  return (
+    <details className="mt-3 text-soft">
+      <summary className="w-fit">
+        {counted(sids.length, 'more member is', 'more members are')} of no directory that is connected, and counted for nobody
+      </summary>
+      <ul className="mt-2 grid gap-1">
+        {sids.map((sid) => (
+          <li key={sid}>
+            <code className="break-all">{sid}</code>
+          </li>
+        ))}
+      </ul>
+    </details>
   );
 }
 

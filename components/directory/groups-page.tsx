@@ -45,7 +45,7 @@ export function GroupsPage({ groups, search }: { groups: Groups; search: Readonl
                   <TextLink quiet href={`${here}/${group.id}`} className="font-medium">
                     {group.name}
                   </TextLink>{' '}
-                  {group.security ? null : <Tag title="A distribution list carries no rights.">mail only</Tag>}
+                  {group.carries ? null : <Tag title="A distribution list carries no rights.">mail only</Tag>}
                 </Td>
                 <Td className="max-w-md truncate text-soft">{group.description}</Td>
                 <Td right>{group.directMembers.toLocaleString('en')}</Td>

@@ -5,7 +5,7 @@ import type { DirectoryView, HeldRemovals as Held } from '#lib/directory/people-
 import { DecideRemovals } from './decide-removals.tsx';
 
 const shown = 50;
-const titles: Record<Held['what'], string> = {
+const titles: Record<Exclude<Held['what'], 'sentinels'>, string> = {
   people: 'People who would go',
   groups: 'Groups that would go',
   memberships: 'Groups that would lose members',
@@ -13,17 +13,16 @@ const titles: Record<Held['what'], string> = {
 
 /** What a read of the directory lacks so suddenly that nobody may lose access by it until an admin has looked. */
 export function HeldRemovals({ directory, held, mayDecide }: { directory: DirectoryView; held: readonly Held[]; mayDecide: boolean }) {
+  const unseen = held.find(({ what }) => what === 'sentinels');
   return (
     <div className="grid gap-4 rounded border border-warn/40 p-3">
-      {held.map((removals) => (
-        <Losses key={removals.what} removals={removals} />
-      ))}
-      {mayDecide ? <DecideRemovals directoryId={directory.id} domain={directory.domain} held={held} /> : null}
+      {held.map(({ what, ...removals }) => (what === 'sentinels' ? null : <Losses key={what} what={what} {...removals} />))}
+      {mayDecide ? <DecideRemovals directoryId={directory.id} domain={directory.domain} held={held} mayApprove={!unseen} /> : null}
     </div>
   );
 }
 
-function Losses({ removals: { what, removals, of, whom } }: { removals: Held }) {
+function Losses({ what, removals, of, whom }: Omit<Held, 'what'> & { what: keyof typeof titles }) {
   const holders = whom.filter(({ grants }) => grants > 0).length;
   return (
     <div>

@@ -8,6 +8,7 @@ import { Time } from '#components/ui/time.tsx';
 import type { PersonDetail } from '#lib/directory/people-schema.ts';
 import type { Me } from '#lib/session/schema.ts';
 import { AccessOfPerson } from './access-of-person.tsx';
+import { AccountHistory } from './account-history.tsx';
 import { CredentialsAndStreams } from './credentials-and-streams.tsx';
 import { CutOff, LiftCut } from './cut-off.tsx';
 import { PersonStatus } from './person-state.tsx';
@@ -53,6 +54,9 @@ export function PersonPage({ person, clusters, me }: Props) {
           </Section>
           <Section title="Account">
             <Account person={person} />
+          </Section>
+          <Section title="History of the account">
+            <AccountHistory person={person} />
           </Section>
         </div>
       </Columns>

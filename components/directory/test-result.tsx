@@ -1,6 +1,8 @@
 import { Details } from '#components/ui/facts.tsx';
 import { Note } from '#components/ui/note.tsx';
 import type { DirectoryTest } from '#lib/directory/connect-schema.ts';
+import { ControllersFound } from './controllers-found.tsx';
+import { MissingRights } from './missing-rights.tsx';
 
 export function TestResult({ result }: { result: DirectoryTest }) {
   return (
@@ -10,9 +12,9 @@ export function TestResult({ result }: { result: DirectoryTest }) {
         {result.groups.toLocaleString('en')} groups below <code>{result.baseDn}</code>.
         {result.lockoutThreshold ? ` Accounts lock after ${result.lockoutThreshold} wrong passwords; we stop before.` : ''}
       </Note>
+      <ControllersFound controllers={result.controllers} />
       <Details
         items={[
-          ['Domain controllers', result.controllers.map(({ url, dnsHostName }) => dnsHostName ?? url).join(', ')],
           [
             'Not entered',
             result.otherControllers.length > 0 ? `${result.otherControllers.join(', ')}: followed only when entered above` : 'none',
@@ -21,6 +23,7 @@ export function TestResult({ result }: { result: DirectoryTest }) {
           ['Groups, such as', result.sampleGroups.map(({ name }) => name).join(', ') || 'none'],
         ]}
       />
+      <MissingRights rights={result.missingRights} />
       {result.hints.map((hint) => (
         <Note key={hint} tone="warn">
           {hint}

@@ -6,6 +6,7 @@ import { Columns, Section } from '#components/ui/section.tsx';
 import type { Overview } from '#lib/overview/schema.ts';
 import { AttentionTable } from './attention-table.tsx';
 import { Convergence, inStep } from './convergence.tsx';
+import { DirectoryFeed } from './directory-feed.tsx';
 import { LatencyHistogram } from './latency-histogram.tsx';
 import { ProcessList } from './process-list.tsx';
 import { RecentCuts } from './recent-cuts.tsx';
@@ -41,6 +42,9 @@ export function OverviewPage({ overview }: { overview: Overview }) {
         <div>
           <Section title="Clusters">
             <Convergence clusters={clusters} />
+          </Section>
+          <Section title="Directory feed">
+            <DirectoryFeed directories={overview.directories} now={overview.now} />
           </Section>
           <Section title="Lost access last">
             <RecentCuts cuts={recentCuts} />

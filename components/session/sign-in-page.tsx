@@ -1,7 +1,10 @@
 import { Brand } from '#components/shell/brand.tsx';
+import { TextLink } from '#components/ui/text-link.tsx';
 import { SignInForm } from './sign-in-form.tsx';
 
-export function SignInPage({ error, callbackUrl }: { error: string | undefined; callbackUrl: string | undefined }) {
+type Props = { error: string | undefined; callbackUrl: string | undefined; breakGlass: boolean };
+
+export function SignInPage({ error, callbackUrl, breakGlass }: Props) {
   return (
     <main className="grid min-h-dvh place-items-center bg-panel px-4 py-10">
       <div className="w-full max-w-[22rem]">
@@ -12,6 +15,13 @@ export function SignInPage({ error, callbackUrl }: { error: string | undefined; 
           <SignInForm error={error} callbackUrl={callbackUrl} />
         </div>
         <p className="mt-4 text-faint text-sm">Gatehouse never keeps your password: it is shown to the directory once and forgotten.</p>
+        {breakGlass ? (
+          <p className="mt-2 text-faint text-sm">
+            <TextLink quiet href="/login/break-glass" className="text-faint">
+              Break-glass
+            </TextLink>
+          </p>
+        ) : null}
       </div>
     </main>
   );

@@ -2,6 +2,10 @@
 const sentences: Readonly<Record<string, string>> = {
   refused:
     'The name or the password is not right, or this account may not sign in. Ask your directory administrators if you are sure of both.',
+  'change-password':
+    'Your password is right, but it has expired or has to be changed first. Change it at a computer of your company, then sign in.',
+  'not-now':
+    'Your password is right, but your account may not sign in here now: it has ended, or its hours or places do not allow it. Ask your directory administrators.',
   'too-many': 'Too many tries. Wait a few minutes before the next one, so that your account does not get locked.',
   unavailable: 'The directory cannot be asked just now, so nobody can be let in. Try again in a minute.',
   failed: 'Signing in did not work on our side. Try again; if it stays, tell a platform admin.',

@@ -1,24 +1,29 @@
 import type { z } from 'zod';
+import { BreakGlassSection } from '#components/breakglass/break-glass-section.tsx';
 import { ConnectDirectory } from '#components/directory/connect-directory.tsx';
-import { ControllerTable, DirectoryStatus } from '#components/directory/directory-state.tsx';
-import { HeldRemovals } from '#components/directory/held-removals.tsx';
+import { DirectorySection } from '#components/directory/directory-section.tsx';
 import { Live } from '#components/shell/live.tsx';
 import { Page } from '#components/shell/page.tsx';
 import { Id } from '#components/ui/copy.tsx';
-import { counted } from '#components/ui/count.ts';
 import { Empty } from '#components/ui/empty.tsx';
 import { Details } from '#components/ui/facts.tsx';
-import { Note } from '#components/ui/note.tsx';
 import { Section } from '#components/ui/section.tsx';
 import { Time } from '#components/ui/time.tsx';
+import type { BreakGlass } from '#lib/breakglass/schema.ts';
 import type { DirectoryView } from '#lib/directory/people-schema.ts';
 import type { settingsOutput } from '#lib/setup/schema.ts';
 import { AccessContact } from './access-contact.tsx';
 import { CredentialIdle } from './credential-idle.tsx';
 
-type Props = { settings: z.output<typeof settingsOutput>; directories: readonly DirectoryView[]; mayChange: boolean };
+type Props = {
+  settings: z.output<typeof settingsOutput>;
+  directories: readonly DirectoryView[];
+  breakGlass: BreakGlass;
+  mayChange: boolean;
+  mayKeepLocalAccounts: boolean;
+};
 
-export function SettingsPage({ settings, directories, mayChange }: Props) {
+export function SettingsPage({ settings, directories, breakGlass, mayChange, mayKeepLocalAccounts }: Props) {
   const { installation, fixed, accessContact, credentialIdleDays } = settings;
   return (
     <Page title="Settings" sub="The directory people come from, and what holds in this installation.">
@@ -36,39 +41,7 @@ export function SettingsPage({ settings, directories, mayChange }: Props) {
         </Section>
       ) : null}
       {directories.map((directory) => (
-        <Section
-          key={directory.id}
-          title={`Directory ${directory.domain}`}
-          actions={<DirectoryStatus state={directory.state} detail={directory.stateDetail} />}
-        >
-          {directory.state === 'held' || directory.state === 'unreachable' ? (
-            <Note tone={directory.state === 'held' ? 'warn' : 'bad'} className="mb-3">
-              {directory.stateDetail}
-            </Note>
-          ) : null}
-          <div className="grid gap-4">
-            <Details
-              items={[
-                ['People and groups', `${counted(directory.people, 'person', 'people')}, ${counted(directory.groups, 'group')}`],
-                ['Base', <code key="base">{directory.baseDn}</code>],
-                ['Read as', <code key="bind">{directory.bindDn}</code>],
-                ['Only below', directory.scopeDns.length > 0 ? directory.scopeDns.join('; ') : 'everybody'],
-                ['Fresh', directory.freshAt ? <Time key="fresh" at={directory.freshAt} /> : 'not yet'],
-                ['Accounts lock after', directory.lockoutThreshold ? `${directory.lockoutThreshold} wrong passwords` : 'never'],
-              ]}
-            />
-            {directory.held ? <HeldRemovals directory={directory} held={directory.held} mayDecide={mayChange} /> : null}
-            <ControllerTable directory={directory} />
-            {mayChange ? (
-              <details>
-                <summary className="w-fit rounded-sm text-accent hover:underline">Change the connection</summary>
-                <div className="mt-3">
-                  <ConnectDirectory changed={directory.id} />
-                </div>
-              </details>
-            ) : null}
-          </div>
-        </Section>
+        <DirectorySection key={directory.id} directory={directory} mayChange={mayChange} />
       ))}
       <Section title="Asking for access">
         <AccessContact contact={accessContact} mayChange={mayChange} />
@@ -76,6 +49,7 @@ export function SettingsPage({ settings, directories, mayChange }: Props) {
       <Section title="Kubeconfigs and API tokens">
         <CredentialIdle days={credentialIdleDays} mayChange={mayChange} />
       </Section>
+      <BreakGlassSection breakGlass={breakGlass} mayKeep={mayKeepLocalAccounts} />
       <Section title="What holds here">
         <Details
           items={[

@@ -77,7 +77,8 @@ function Done({ admitted }: { admitted: boolean }) {
     <Note tone="ok">
       <p className="mb-3">
         This installation is set up.{' '}
-        {admitted ? 'The third step is yours:' : 'Sign in as somebody who administers, and register the first cluster.'}
+        {admitted ? 'The third step is yours:' : 'Sign in as somebody who administers, and register the first cluster.'} On the settings
+        page, make two break-glass accounts for the day on which the directory cannot be reached.
       </p>
       <ButtonLink href={admitted ? '/admin/clusters/new' : '/login?callbackUrl=%2Fadmin%2Fclusters%2Fnew'} look="primary">
         {admitted ? 'Register a cluster' : 'Sign in'}

@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import { SessionBanner } from '#components/breakglass/session-banner.tsx';
 import type { Me } from '#lib/session/schema.ts';
 import { Brand } from './brand.tsx';
 import { NavList } from './nav-list.tsx';
@@ -11,9 +12,10 @@ import { ThemeMenu } from './theme-menu.tsx';
 
 /** What stands around every page of somebody who is signed in. */
 export function Shell({ me, counts, children }: { me: Me; counts: Counts; children: ReactNode }) {
+  const isPerson = me.via !== 'break-glass';
   const mayAll = me.powers.admin || me.powers.auditor;
   const groups = [
-    { title: 'Mine', places: mine },
+    ...(isPerson ? [{ title: 'Mine', places: mine }] : []),
     ...(mayAll
       ? [{ title: me.powers.admin ? 'Administer' : 'Inspect', places: administer }]
       : me.ownsProjects
@@ -26,7 +28,7 @@ export function Shell({ me, counts, children }: { me: Me; counts: Counts; childr
       <div className="flex items-center gap-0.5">
         <span className="mr-auto truncate text-soft">{me.person.displayName}</span>
         <ThemeMenu />
-        <SignOut />
+        <SignOut via={me.via} />
       </div>
       <div className="truncate text-faint">{me.person.upn ?? me.person.wireName}</div>
     </div>
@@ -52,7 +54,10 @@ export function Shell({ me, counts, children }: { me: Me; counts: Counts; childr
           <nav aria-label="Portal">{lists}</nav>
           <div className="pt-6">{foot}</div>
         </PhoneNav>
-        <div className="min-w-0">{children}</div>
+        <div className="min-w-0">
+          {isPerson ? null : <SessionBanner name={me.person.displayName} endsAt={me.sessionExpiresAt} />}
+          {children}
+        </div>
       </div>
     </PaletteProvider>
   );

@@ -23,6 +23,8 @@ export async function startProduct(options: {
   folder: string;
   warden: Warden;
   ports?: { portal: number; proxy: number };
+  /** Settings beside those of every scene. */
+  env?: Readonly<Record<string, string>>;
   onLine?: (line: string) => void;
 }): Promise<Product> {
   const portalPort = options.ports?.portal ?? (await freePort());
@@ -50,6 +52,7 @@ export async function startProduct(options: {
       GATEHOUSE_PROXY_PORT: String(proxyPort),
       GATEHOUSE_METRICS_PORT: String(metricsPort),
       GATEHOUSE_JOIN_IMAGE: 'gatehouse.test/host-tools',
+      ...options.env,
     },
     onOutput(chunk) {
       const parts = (rest + chunk.toString('utf8')).split('\n');
@@ -64,7 +67,7 @@ export async function startProduct(options: {
     lines.push(line);
     options.onLine?.(line);
     setupCode = line.match(/give this code: (\S+)/)?.[1] ?? setupCode;
-    const started = line.match(/all ready {2}portal=(\d+) proxy=(\d+) worker=(\d+)/);
+    const started = line.match(/all ready {2}portal=(\d+) proxy=(\d+)(?: proxy-\d+=\d+)* worker=(\d+)/);
     if (started) {
       pids.portal = Number(started[1]);
       pids.proxy = Number(started[2]);

@@ -24,6 +24,8 @@ export interface SceneOptions {
   readonly progress: Progress;
   readonly ports?: { readonly portal: number; readonly proxy: number };
   readonly olderWest?: boolean;
+  /** Settings of Gatehouse beside those of every scene. */
+  readonly env?: Readonly<Record<string, string>>;
   onLine?(line: string): void;
 }
 
@@ -46,6 +48,7 @@ export async function startScene(options: SceneOptions): Promise<Scene> {
       folder,
       warden,
       ...(options.ports ? { ports: options.ports } : {}),
+      ...(options.env ? { env: options.env } : {}),
       ...(options.onLine ? { onLine: options.onLine } : {}),
     }),
   );

@@ -32,6 +32,8 @@ export interface Subject {
   ips?: string[];
   client?: boolean;
   server?: boolean;
+  /** A day ago when left out. */
+  from?: Date;
   /** A year from now when left out. */
   until?: Date;
 }
@@ -60,7 +62,7 @@ export async function issue(authority: Authority, subject: Subject): Promise<Iss
   const signer = new X509Certificate(authority.certPem);
   const keys = await newKeys();
   const certificate = await X509CertificateGenerator.create({
-    ...serialAndTime(subject.until),
+    ...serialAndTime(subject),
     subject: [...(subject.organizations ?? []).map((name) => ({ O: [name] })), { CN: [subject.commonName] }],
     issuer: signer.subjectName,
     publicKey: keys.publicKey,
@@ -100,13 +102,13 @@ const pem = (certificate: X509Certificate) => withNewline(certificate.toString('
 const withNewline = (text: string) => `${text.trimEnd()}\n`;
 
 /** Begins a day early: a container's clock may lag behind. */
-function serialAndTime(until = new Date(Date.now() + lifetimeMs)) {
+function serialAndTime({ from, until }: Pick<Subject, 'from' | 'until'> = {}) {
   const serial = crypto.getRandomValues(new Uint8Array(16));
   serial[0] = ((serial[0] ?? 0) & 0x7f) | 0x40;
   return {
     serialNumber: Buffer.from(serial).toString('hex'),
-    notBefore: new Date(Date.now() - dayMs),
-    notAfter: until,
+    notBefore: from ?? new Date(Date.now() - dayMs),
+    notAfter: until ?? new Date(Date.now() + lifetimeMs),
   };
 }
 

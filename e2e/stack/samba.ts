@@ -12,9 +12,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { ensurePackages } from './packages.ts';
 import type { Progress } from './progress.ts';
-import { becomesFree, claimAddress } from './samba/address.ts';
+import { becomesFree, type ClaimedAddress, claimAddress } from './samba/address.ts';
 import { type Administrator, type Endpoint, signInAsAdministrator, tryWrongPassword } from './samba/administrator.ts';
-import { configurationFor } from './samba/configuration.ts';
+import { alone, configurationFor, type Role } from './samba/configuration.ts';
 import { groupDns } from './samba/groups.ts';
 import { baseDn, domain } from './samba/names.ts';
 import { type Account, accounts, lockoutThreshold } from './samba/people.ts';
@@ -63,7 +63,6 @@ export interface Directory extends Omit<Administrator, 'close'> {
 
 const run = promisify(execFile);
 const libraries = `/usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu/samba`;
-const serverName = 'dc1.corp.example';
 const adminDn = `CN=Administrator,CN=Users,${baseDn}`;
 const addressFile = 'etc/address';
 const readyPatienceMs = 60_000;
@@ -88,9 +87,29 @@ export async function ensureSamba(progress: Progress): Promise<void> {
 export async function startDirectory({ directory, warden, address: wanted, progress }: DirectoryOptions): Promise<Directory> {
   if (!existsSync(join(directory, 'private/sam.ldb'))) await copyTemplate(await templateTree(progress), directory);
   const preferred = addressBefore(directory);
-  const { address, release } = await claimAddress({ ...(wanted && { wanted }), ...(preferred && { preferred }) });
+  const claimed = await claimAddress({ ...(wanted && { wanted }), ...(preferred && { preferred }) });
+  const controller = await startController({ directory, warden, progress, claimed, role: alone });
+  const endpoint = { url: controller.url, caFile: controller.caFile, serverName: controller.serverName };
+  await Promise.all(lockedLogins.map((login) => tryWrongPassword(endpoint, userOf(login).dn, lockoutThreshold)));
+  return controller;
+}
+
+export interface ControllerOptions {
+  /** A tree that is there. */
+  directory: string;
+  warden: Warden;
+  progress: Progress;
+  /** Its own from now on: given back when the controller stops, or does not start. */
+  claimed: ClaimedAddress;
+  role: Role;
+}
+
+/** One domain controller from its tree. */
+export async function startController({ directory, warden, progress, claimed, role }: ControllerOptions): Promise<Directory> {
+  const { address, release } = claimed;
   const tree = shortPathTo(directory);
-  const caFile = await prepareTree(tree, directory, address);
+  const serverName = `${role.hostName.toLowerCase()}.${domain}`;
+  const caFile = await prepareTree(tree, directory, { address, serverName, role });
   const endpoint: Endpoint = { url: `ldaps://${address}:636`, caFile, serverName };
 
   let controller: ManagedProcess;
@@ -108,7 +127,6 @@ export async function startDirectory({ directory, warden, address: wanted, progr
 
   try {
     await progress(`starting the directory on ${address}`, up);
-    await Promise.all(lockedLogins.map((login) => tryWrongPassword(endpoint, userOf(login).dn, lockoutThreshold)));
   } catch (error) {
     await release();
     throw error;
@@ -166,7 +184,7 @@ function userOf(login: string): Account {
 }
 
 /** By way of a draft, so that a copy that was cut short is never taken for a tree. */
-async function copyTemplate(template: string, directory: string): Promise<void> {
+export async function copyTemplate(template: string, directory: string): Promise<void> {
   const draft = `${directory}.draft`;
   rmSync(draft, { recursive: true, force: true });
   mkdirSync(dirname(directory), { recursive: true });
@@ -175,7 +193,7 @@ async function copyTemplate(template: string, directory: string): Promise<void> 
   renameSync(draft, directory);
 }
 
-function shortPathTo(directory: string): string {
+export function shortPathTo(directory: string): string {
   if (directory.length <= longestTreePath) return directory;
   const link = join(tmpdir(), `gatehouse-directory-${process.pid}-${Date.now().toString(36)}`);
   symlinkSync(directory, link);
@@ -189,15 +207,19 @@ function addressBefore(directory: string): string | undefined {
 }
 
 /** Gives the CA's file. The certificate is for this address, so it is made at every start. */
-async function prepareTree(tree: string, directory: string, address: string): Promise<string> {
+export async function prepareTree(
+  tree: string,
+  directory: string,
+  { address, serverName, role }: { address: string; serverName: string; role: Role },
+): Promise<string> {
   for (const name of ['run', 'private/tls', 'etc']) mkdirSync(join(tree, name), { recursive: true, mode: 0o700 });
   writeFileSync(join(tree, addressFile), address);
-  writeFileSync(join(tree, 'etc/smb.conf'), configurationFor(tree, address));
+  writeFileSync(join(tree, 'etc/smb.conf'), configurationFor(tree, address, role));
   await writeCertificates(join(tree, 'private/tls'), { dns: [serverName], ips: [address] });
   return join(directory, 'private/tls/ca.pem');
 }
 
-function launch(tree: string, warden: Warden): ManagedProcess {
+export function launch(tree: string, warden: Warden): ManagedProcess {
   return warden.spawn({
     name: 'samba',
     command: 'samba',
@@ -208,7 +230,7 @@ function launch(tree: string, warden: Warden): ManagedProcess {
   });
 }
 
-async function signInWhenReady(endpoint: Endpoint, controller: ManagedProcess, tree: string): Promise<Administrator> {
+export async function signInWhenReady(endpoint: Endpoint, controller: ManagedProcess, tree: string, dn = adminDn): Promise<Administrator> {
   let ended = false;
   void controller.exited.then(() => {
     ended = true;
@@ -217,7 +239,7 @@ async function signInWhenReady(endpoint: Endpoint, controller: ManagedProcess, t
   let last: unknown;
   while (!ended && Date.now() < deadline) {
     try {
-      return await signInAsAdministrator(endpoint, adminDn, adminPassword);
+      return await signInAsAdministrator(endpoint, dn, adminPassword);
     } catch (error) {
       last = error;
       await sleep(50);

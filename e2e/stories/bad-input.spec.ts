@@ -441,7 +441,7 @@ test.describe('in the browser', () => {
     await page.getByLabel('Domain controllers').fill(`ldaps://127.0.0.1:${port}`);
     await page.getByLabel('Account that reads the directory').fill(sync.dn);
     await page.getByLabel('Its password').fill(canary);
-    await page.getByRole('button', { name: 'Test the connection' }).click();
+    await page.getByRole('button', { name: 'Preview what would change' }).click();
     await expect(page.getByText(`No domain controller answers at ldaps://127.0.0.1:${port}.`)).toBeVisible();
   });
 });

@@ -45,6 +45,7 @@ async function screens(): Promise<[string, string][]> {
     ['project-new', '/admin/projects/new'],
     ['audit', '/admin/audit'],
     ['settings', '/admin/settings'],
+    ['syncs', `/admin/settings/syncs/${await firstId('/directories', 'directories')}`],
   ];
 }
 

@@ -10,6 +10,8 @@ export type PortalConfig = {
   readonly proxyCaPem: string | null;
   /** The image of the joining Job; null for the product's own choice. */
   readonly joinImage: string | null;
+  /** False where the configuration lets nobody in by a local account. */
+  readonly breakGlass: boolean;
 };
 
 export type RequestFacts = {

@@ -33,6 +33,8 @@ export type Operation<Input extends z.ZodObject = z.ZodObject, Output extends z.
   readonly allow: Who;
   /** It gives access: refused while the directory has been silent for too long (lib/entitlement/fresh-facts.ts). */
   readonly onFreshFacts?: true;
+  /** It is about what a person of the directory holds: a local account (break-glass) has none of it and is told so. */
+  readonly ofPerson?: true;
   /** Path parameters, query and body in one flat object. Path and query values arrive as strings: `z.coerce` what is not one. */
   readonly input: Input;
   readonly output: Output;

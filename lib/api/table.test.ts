@@ -16,7 +16,15 @@ describe('the table of operations', () => {
       expect([id, ['anyone', 'setup', 'person', 'auditor', 'admin']]).toEqual([id, expect.arrayContaining([allow])]);
     const open = operations.filter(({ allow }) => allow === 'anyone').map(({ id }) => id);
     expect(open.sort()).toEqual(
-      ['api.document', 'clusters.join', 'clusters.joinManifest', 'setup.claim', 'setup.state'].filter((id) => open.includes(id)),
+      [
+        'api.document',
+        'breakGlass.available',
+        'breakGlass.signIn',
+        'clusters.join',
+        'clusters.joinManifest',
+        'setup.claim',
+        'setup.state',
+      ].filter((id) => open.includes(id)),
     );
     const duringSetup = operations.filter(({ allow }) => allow === 'setup').map(({ id }) => id);
     expect(duringSetup.sort()).toEqual([

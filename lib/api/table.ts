@@ -2,12 +2,16 @@
 
 import { z } from 'zod';
 import { operations as auditReads } from '#lib/audit/loaders.ts';
+import { operations as breakGlassWrites } from '#lib/breakglass/actions.ts';
+import { operations as breakGlassReads } from '#lib/breakglass/loaders.ts';
 import { operations as clusterWrites } from '#lib/cluster/actions.ts';
 import { operations as clusterReads } from '#lib/cluster/loaders.ts';
 import { operations as credentialWrites } from '#lib/credential/actions.ts';
 import { operations as credentialReads } from '#lib/credential/loaders.ts';
 import { operations as directoryWrites } from '#lib/directory/actions.ts';
+import { operations as directoryHistory } from '#lib/directory/history-loaders.ts';
 import { operations as directoryReads } from '#lib/directory/loaders.ts';
+import { operations as directoryPreviews } from '#lib/directory/preview-actions.ts';
 import { operations as entitlementWrites } from '#lib/entitlement/actions.ts';
 import { operations as entitlementReads } from '#lib/entitlement/loaders.ts';
 import { operations as overviewReads } from '#lib/overview/loaders.ts';
@@ -43,6 +47,8 @@ export const operations: readonly AnyOperation[] = [
   ...overviewReads,
   ...directoryReads,
   ...directoryWrites,
+  ...directoryPreviews,
+  ...directoryHistory,
   ...entitlementReads,
   ...entitlementWrites,
   ...projectReads,
@@ -53,6 +59,8 @@ export const operations: readonly AnyOperation[] = [
   ...credentialWrites,
   ...auditReads,
   ...requestReads,
+  ...breakGlassReads,
+  ...breakGlassWrites,
   ...setupReads,
   ...setupWrites,
 ];

@@ -10,7 +10,7 @@ export const auditFilters = {
   /** All events of a noun: "grant", "cluster". */
   noun: z
     .string()
-    .regex(/^[a-z]{1,30}$/, 'One word, such as grant or cluster.')
+    .regex(/^[a-z][a-z-]{0,29}$/, 'One word, such as grant or cluster.')
     .optional(),
   actorId: anId,
   subjectId: anId,

@@ -1,4 +1,5 @@
 // Writes of the clusters' rows. A registration is one transaction: the cluster, both sealed tokens, its status and its audit event.
+import { askerAsActor } from '#lib/audit/asker.ts';
 import { type Actor, record } from '#lib/audit/record.ts';
 import { changing, type Database, type Tx } from '#lib/db/database.ts';
 import type { Prisma } from '#lib/db/generated/client.ts';
@@ -61,7 +62,7 @@ export async function insertCluster(db: Database, row: ClusterRow): Promise<void
     }
     await record(tx, {
       event: 'cluster.registered',
-      actor: await actorOf(tx, askerId),
+      actor: await askerAsActor(tx, askerId),
       subject: { kind: 'cluster', id, name },
       clusterId: id,
       detail: { server: address.url, version, way: row.invitationId ? 'kubectl apply' : 'kubeconfig' },
@@ -99,7 +100,7 @@ export async function replaceAccess(db: Database, { id, address, version, askerI
     await tx.clusterSelfTest.deleteMany({ where: { clusterId: id } });
     await record(tx, {
       event: 'cluster.credential-renewed',
-      actor: await actorOf(tx, askerId),
+      actor: await askerAsActor(tx, askerId),
       subject: { kind: 'cluster', id, name },
       clusterId: id,
       detail: { way: 'kubeconfig', server: address.url },
@@ -234,7 +235,7 @@ export async function writeSelfTest(db: Database, { cluster, askerId, checks, ..
     if (!repeats) {
       await record(tx, {
         event: 'cluster.self-test',
-        actor: askerId === null ? { kind: 'system', name: 'self-test' } : await actorOf(tx, askerId),
+        actor: askerId === null ? { kind: 'system', name: 'self-test' } : await askerAsActor(tx, askerId),
         subject: { kind: 'cluster', id: cluster.id, name: cluster.name },
         clusterId: cluster.id,
         detail: {
@@ -277,7 +278,7 @@ export async function markRemoved(db: Database, id: string, askerId: string | nu
     await revoke(tx, touch, { kind: 'cluster', clusterId: id, reason: 'the cluster was removed', evidenceAt: new Date() });
     await record(tx, {
       event: 'cluster.removed',
-      actor: await actorOf(tx, askerId),
+      actor: await askerAsActor(tx, askerId),
       subject: { kind: 'cluster', id, name: row.name },
       clusterId: id,
     });
@@ -360,7 +361,7 @@ export async function recordFailedRegistration(db: Database, askerId: string | n
   await changing(db, async (tx) => {
     await record(tx, {
       event: 'cluster.registration-failed',
-      actor: await actorOf(tx, askerId),
+      actor: await askerAsActor(tx, askerId),
       subject: { kind: 'cluster', id: name, name },
       detail: { why: message },
     });
@@ -371,12 +372,6 @@ export async function recordFailedRegistration(db: Database, askerId: string | n
 
 export function noSuchCluster() {
   return fault('not-found', 'cluster.unknown', 'There is no such cluster.');
-}
-
-export async function actorOf(tx: Tx, personId: string | null): Promise<Actor> {
-  const person = personId ? await tx.person.findUnique({ where: { id: personId }, select: { upn: true, displayName: true } }) : null;
-  if (!personId || !person) return { kind: 'system', name: 'setup' };
-  return { kind: 'person', id: personId, name: person.upn ?? person.displayName };
 }
 
 // Two registrations of one cluster at the same moment would both find it free: they take turns.

@@ -1,10 +1,11 @@
 // Writes of how a cluster is reached, and of a rebuilt one taking the place of the registered.
+import { askerAsActor } from '#lib/audit/asker.ts';
 import { record } from '#lib/audit/record.ts';
 import { changing, type Database } from '#lib/db/database.ts';
 import type { Touch } from '#lib/db/topics.ts';
 import { fault } from '#lib/errors/fault.ts';
 import { authoritiesIn } from './authorities.ts';
-import { actorOf, noSuchCluster } from './mutations.ts';
+import { noSuchCluster } from './mutations.ts';
 import type { ClusterAddress } from './way.ts';
 
 export interface AddressChange {
@@ -30,7 +31,7 @@ export async function replaceAddress(db: Database, { cluster, before, after, ver
       );
     await record(tx, {
       event: 'cluster.reach-changed',
-      actor: await actorOf(tx, askerId),
+      actor: await askerAsActor(tx, askerId),
       subject: { kind: 'cluster', ...cluster },
       clusterId: cluster.id,
       detail: { before: shown(before), after: shown(after) },
@@ -87,7 +88,7 @@ export async function takeAsNew(db: Database, { cluster, kubeSystemUid, version,
     });
     await record(tx, {
       event: 'cluster.rebuilt-approved',
-      actor: await actorOf(tx, askerId),
+      actor: await askerAsActor(tx, askerId),
       subject: { kind: 'cluster', id, name },
       clusterId: id,
       detail: { was: cluster.kubeSystemUid, now: kubeSystemUid, version },

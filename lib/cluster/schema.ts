@@ -362,7 +362,6 @@ export type PowersView = z.infer<typeof powersView>;
 export type SelfTestCheck = z.infer<typeof selfTestCheck>;
 export type SelfTestView = z.infer<typeof selfTestView>;
 export type JoinDelivery = z.infer<typeof joinInput>;
-export type ObservedObjectView = z.infer<typeof observedObjectView>;
 
 function isPlainHttpsUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;

@@ -13,7 +13,7 @@ export interface ScriptedApiServer {
   /** What it says of itself; `knows`: the bearer tokens that it takes, null = any. */
   readonly says: { uid: string; knows: ReadonlySet<string> | null };
   /** From the next connection on it shows a certificate of this authority. */
-  showCertificateOf(authority: Authority, until?: Date): Promise<void>;
+  showCertificateOf(authority: Authority, until?: Date, from?: Date): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -37,8 +37,8 @@ export async function scriptedApiServer(authority: Authority, uid: string): Prom
     port,
     heard,
     says,
-    async showCertificateOf(other, until) {
-      server.setSecureContext(await certificateOf(other, until));
+    async showCertificateOf(other, until, from) {
+      server.setSecureContext(await certificateOf(other, until, from));
       server.closeAllConnections();
     },
     close: () => closing(server),
@@ -99,9 +99,9 @@ export async function scriptedProxy(toPort: number, tls?: Authority): Promise<Sc
   return proxy;
 }
 
-async function certificateOf(authority: Authority, until?: Date): Promise<{ cert: string; key: string }> {
+async function certificateOf(authority: Authority, until?: Date, from?: Date): Promise<{ cert: string; key: string }> {
   const subject = { commonName: 'api', ips: ['127.0.0.1'], server: true };
-  const { certPem, keyPem } = await issue(authority, until ? { ...subject, until } : subject);
+  const { certPem, keyPem } = await issue(authority, { ...subject, ...(until ? { until } : {}), ...(from ? { from } : {}) });
   return { cert: certPem, key: keyPem };
 }
 

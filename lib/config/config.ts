@@ -37,6 +37,7 @@ const environment = z.object({
   GATEHOUSE_LOOPBACK_CLUSTERS: flag.optional(),
   GATEHOUSE_TRUSTED_PROXIES: z.string().default(''),
   GATEHOUSE_JOIN_IMAGE: z.string().min(1).default('node:24-alpine'),
+  GATEHOUSE_BREAK_GLASS: z.enum(['on', 'off']).default('on'),
 });
 
 export interface Config {
@@ -69,6 +70,8 @@ export interface Config {
   readonly loopbackClusters: boolean;
   readonly trustedProxies: readonly string[];
   readonly joinImage: string;
+  /** Whether this configuration lets anybody in by a local account. */
+  readonly breakGlass: boolean;
 }
 
 export function readConfig(env: NodeJS.ProcessEnv): Config {
@@ -124,6 +127,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
       .map((part) => part.trim())
       .filter(Boolean),
     joinImage: e.GATEHOUSE_JOIN_IMAGE,
+    breakGlass: e.GATEHOUSE_BREAK_GLASS === 'on',
   });
 }
 

@@ -33,6 +33,7 @@ export const downloadKubeconfig = operation({
   path: '/credentials/kubeconfig',
   summary: 'A kubeconfig with all of one’s clusters; renews the credential of this device',
   allow: 'person',
+  ofPerson: true,
   input: issueKubeconfigInput,
   output: kubeconfigOutput,
   status: 201,
@@ -80,6 +81,7 @@ export const createToken = operation({
   path: '/credentials/tokens',
   summary: 'An API token of one’s own, shown this once',
   allow: 'person',
+  ofPerson: true,
   input: createTokenInput,
   output: createTokenOutput,
   status: 201,
@@ -106,6 +108,7 @@ export const rename = operation({
   path: '/credentials/{id}',
   summary: 'Gives one of one’s credentials another name',
   allow: 'person',
+  ofPerson: true,
   input: renameInput,
   output: renamedOutput,
   async run({ db }, viewer, { id, name }) {

@@ -16,6 +16,7 @@ export const listCredentials = operation({
   path: '/credentials',
   summary: 'One’s own kubeconfigs and API tokens, newest first',
   allow: 'person',
+  ofPerson: true,
   input: z.object({}),
   output: credentialListOutput,
   run: (context, viewer) => listed(context, viewer.person.id),

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { newId } from '#lib/db/ids.ts';
 import { credentialIdIn, credentialIdPrefix, mintToken, scannerPattern, tokenLength } from './token.ts';
 import { verifyToken } from './verify.ts';
@@ -7,6 +7,7 @@ import { verifyToken } from './verify.ts';
 const seed = Number(process.env.GATEHOUSE_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const long = process.env.GATEHOUSE_TEST_LONG === '1';
 const bounds = { seed, numRuns: long ? 20_000 : 300 };
+if (long) vi.setConfig({ testTimeout: 5 * 60_000 });
 const patience = { timeout: long ? 1_800_000 : 60_000 };
 console.info(`GATEHOUSE_TEST_SEED=${seed}`);
 

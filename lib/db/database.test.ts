@@ -128,3 +128,31 @@ describe('what a process may do in Postgres', () => {
     }
   });
 });
+
+test('a connection that breaks while it is lent out is an error for whoever has it, and none that ends the process (F11)', async () => {
+  const { db, url } = await fresh();
+  const other = new pg.Client({ connectionString: url });
+  await other.connect();
+  try {
+    const breakIt = async (pid: number | undefined) => {
+      await other.query('SELECT pg_terminate_backend($1)', [pid]);
+      const isGone = async () => (await other.query('SELECT 1 FROM pg_stat_activity WHERE pid = $1', [pid])).rowCount === 0;
+      while (!(await isGone())) await new Promise((resolve) => setTimeout(resolve, 10));
+      await new Promise((resolve) => setImmediate(resolve));
+    };
+    const lent = await db.sql.connect();
+    const { rows } = await lent.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    await breakIt(rows[0]?.pid);
+    await expect(lent.query('SELECT 1')).rejects.toThrow();
+    lent.release(true);
+    const written = changing(db, async (tx) => {
+      const [row] = await tx.$queryRaw<{ pid: number }[]>`SELECT pg_backend_pid() AS pid`;
+      await breakIt(row?.pid);
+      await tx.$queryRaw`SELECT 1`;
+    });
+    await expect(written).rejects.toThrow();
+    expect((await db.sql.query('SELECT 1')).rowCount).toBe(1);
+  } finally {
+    await other.end();
+  }
+});

@@ -4,7 +4,7 @@
  */
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
-import { fault } from '#lib/errors/fault.ts';
+import { type Fault, fault } from '#lib/errors/fault.ts';
 import { type Prisma, PrismaClient } from './generated/client.ts';
 import type { Topic, Touch } from './topics.ts';
 
@@ -33,6 +33,8 @@ export function openDatabase(url: string, { max = 8, answerWithinMs }: DatabaseO
   });
   // An idle connection that breaks is the pool's to replace; without a listener Node would end the process.
   sql.on('error', () => {});
+  // One that is lent out may break between two statements of a transaction; whoever has it learns so by the next of them.
+  sql.on('connect', (client) => client.on('error', () => {}));
   const prisma = new PrismaClient({ adapter: new PrismaPg(sql, { disposeExternalPool: false }) });
   return {
     prisma,
@@ -50,19 +52,31 @@ export interface ChangingOptions {
 }
 
 export async function changing<T>(db: Database, work: (tx: Tx, touch: Touch) => Promise<T>, options: ChangingOptions = {}): Promise<T> {
+  let isCommitting = false;
   try {
     return await db.prisma.$transaction(
       async (tx) => {
         const touched = new Map<string, { topic: Topic; key: string }>();
         const result = await work(tx, (topic, key) => touched.set(`${topic} ${key}`, { topic, key }));
         await appendChanges(tx, [...touched.values()]);
+        isCommitting = true;
         return result;
       },
       { timeout: options.timeoutMs ?? 15_000, maxWait: 5_000 },
     );
   } catch (error) {
-    throw inWords(error);
+    throw isCommitting && isUnreachable(error) ? perhapsDone(error) : inWords(error);
   }
+}
+
+/** The connection broke between COMMIT and its answer: neither "done" nor "not done" would be the truth. */
+function perhapsDone(cause: Error): Fault {
+  return fault(
+    'unavailable',
+    'database.commit-unknown',
+    'The connection to the database broke while your change was being saved. See whether it is there before you try again.',
+    { cause, detail: cause.message, retryAfterSeconds: 5 },
+  );
 }
 
 async function appendChanges(tx: Tx, changes: readonly { topic: Topic; key: string }[]): Promise<void> {
@@ -89,7 +103,7 @@ export function inWords(error: unknown): unknown {
 
 const goneCodes = new Set(['P1001', 'P1002', 'P1017', 'P2024', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', '57P01', '57P02', '57P03', '08006']);
 
-function isUnreachable(error: unknown): boolean {
+function isUnreachable(error: unknown): error is Error {
   if (!(error instanceof Error)) return false;
   const code = 'code' in error ? String(error.code) : '';
   return goneCodes.has(code) || /^(Connection terminated|timeout exceeded when trying to connect)/.test(error.message);

@@ -36,3 +36,22 @@ test('whoever slept through its end can write nothing, even when its name holds 
   await expect(writing(sleeper)).rejects.toThrow(LeaseLost);
   await writing(twin);
 });
+
+test('whoever stands still in the middle of a transaction keeps the others from the lease for seconds, not for ever (F20)', async () => {
+  const still = createLease(own.db, { name: 'three', holder: 'w-a', seconds: 1 });
+  const other = createLease(own.db, { name: 'three', holder: 'w-b', seconds: 60 });
+  expect(await still.acquire()).toBe(true);
+  const began = performance.now();
+  const stuck = own.db.prisma.$transaction(
+    async (tx) => {
+      await still.requireHeld(tx);
+      while (!(await other.acquire()) && performance.now() - began < 30_000) await new Promise((resolve) => setTimeout(resolve, 100));
+      await tx.$executeRaw`UPDATE lease SET holder = 'w-a' WHERE name = 'three'`;
+    },
+    { timeout: 60_000 },
+  );
+  await expect(stuck).rejects.toThrow();
+  expect(other.isHeld()).toBe(true);
+  expect(performance.now() - began).toBeLessThan(20_000);
+  await writing(other);
+}, 90_000);

@@ -22,6 +22,9 @@ export interface Lease {
   release(): Promise<void>;
 }
 
+/** More than any step between two statements of such a transaction takes. */
+const idleMaxMs = 4_000;
+
 export class LeaseLost extends Error {
   constructor(name: string) {
     super(`the lease "${name}" is held by somebody else now`);
@@ -51,8 +54,9 @@ export function createLease(db: Database, { name, holder, seconds }: LeaseOption
       return epoch !== null;
     },
     async requireHeld(tx) {
+      // The lock keeps everybody else from taking over until this transaction ends: one that is stopped in the middle of it is ended by Postgres.
       const rows = await tx.$queryRaw<unknown[]>`
-        SELECT 1 FROM lease WHERE name = ${name} AND holder = ${holder} AND epoch = ${epoch ?? '0'}::bigint AND expires_at > now() FOR SHARE`;
+        SELECT set_config('idle_in_transaction_session_timeout', ${String(idleMaxMs)}, true) FROM lease WHERE name = ${name} AND holder = ${holder} AND epoch = ${epoch ?? '0'}::bigint AND expires_at > now() FOR SHARE`;
       if (epoch === null || rows.length === 0) throw new LeaseLost(name);
     },
     async release() {

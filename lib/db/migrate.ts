@@ -21,6 +21,7 @@ export async function migrate(url: string): Promise<string[]> {
       'SELECT migration_name, checksum FROM _prisma_migrations WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL',
     );
     const known = new Map(applied.rows.map((row) => [row.migration_name, row.checksum]));
+    await requireExtensions(client);
     const done: string[] = [];
     for (const name of (await readdir(migrationsDirectory)).sort()) {
       const script = await readFile(join(migrationsDirectory, name, 'migration.sql'), 'utf8').catch(() => null);
@@ -42,6 +43,22 @@ export async function migrate(url: string): Promise<string[]> {
   } finally {
     await client.end();
   }
+}
+
+/** Part of PostgreSQL's own distribution, but a package of its own in some. `und-x-icu`: by it names are folded for search. */
+async function requireExtensions(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ extension: boolean; collation: boolean; utf8: boolean }>(
+    `SELECT EXISTS (SELECT 1 FROM pg_available_extensions WHERE name = 'pg_trgm') AS extension,
+       EXISTS (SELECT 1 FROM pg_collation WHERE collname = 'und-x-icu') AS collation, getdatabaseencoding() = 'UTF8' AS utf8`,
+  );
+  const [has] = rows;
+  if (!has?.extension) throw unfit('the extension pg_trgm. It is one of PostgreSQL’s contrib modules: install these (postgresql-contrib)');
+  if (!has.utf8) throw unfit('the encoding UTF8. Make it anew with ENCODING ‘UTF8’');
+  if (!has.collation) throw unfit('collations by ICU. Use a PostgreSQL that is built with ICU, as the distributions’ are');
+}
+
+function unfit(what: string) {
+  return fault('internal', 'database.unfit', `The database lacks ${what}, and start again.`);
 }
 
 async function applyOne(client: pg.Client, name: string, script: string, checksum: string): Promise<void> {

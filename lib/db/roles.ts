@@ -17,9 +17,12 @@ const portalReads = [
   'forest',
   'directory',
   'domain_controller',
+  'directory_sync',
   'person',
   'directory_group',
   'membership',
+  'foreign_member',
+  'foreign_membership',
   'revocation',
   'revocation_ack',
   'cluster',
@@ -38,6 +41,10 @@ const portalReads = [
   'portal_session',
   'login_attempt',
   'credential',
+  'break_glass_account',
+  'break_glass_session',
+  'break_glass_alert',
+  'break_glass_switch',
 ];
 const proxyReads = [
   'installation',

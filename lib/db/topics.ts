@@ -20,6 +20,7 @@ export const topics = [
   'invitation',
   'request',
   'namespace-watch',
+  'break-glass',
 ] as const;
 
 export type Topic = (typeof topics)[number];

@@ -7,14 +7,25 @@ import { fault, isFault } from '#lib/errors/fault.ts';
 import { replicas } from '#lib/revocation/data.ts';
 import { openStreams } from '#lib/revocation/views.ts';
 import { actorOf } from '#lib/session/viewer.ts';
-import { connectInput, connectOutput, directoryRef, directoryRefOutput, testOutput, updateInput } from './connect-schema.ts';
+import {
+  connectInput,
+  connectOutput,
+  directoryRef,
+  directoryRefOutput,
+  disconnectInput,
+  disconnectOutput,
+  testOutput,
+  updateInput,
+} from './connect-schema.ts';
 import { directoriesWithControllers } from './people-data.ts';
 import { cutOff, liftCut } from './people-mutations.ts';
 import { cutOffInput, cutOffOutput, liftCutInput, liftCutOutput } from './people-schema.ts';
 import { noSuchPerson } from './people-views.ts';
 
-const testTimeoutMs = 20_000;
+/** Everybody is counted, and a large domain controller takes its time. */
+const testTimeoutMs = 120_000;
 const connectTimeoutMs = 60_000;
+const disconnectTimeoutMs = 120_000;
 
 export const peopleCutOff = operation({
   id: 'people.cutOff',
@@ -138,7 +149,33 @@ export const directoryApproveRemovals = operation({
   },
 });
 
+export const directoryDisconnect = operation({
+  id: 'directory.disconnect',
+  method: 'POST',
+  path: '/directories/{id}/disconnect',
+  summary: 'Disconnects a directory: its people are nobody from then on, and what they hold is over',
+  allow: 'admin',
+  input: disconnectInput,
+  output: disconnectOutput,
+  async run({ db, ask, world }, viewer, { id, domain }) {
+    const directory = (await directoriesWithControllers(db)).find((one) => one.id === id);
+    if (!directory) throw fault('not-found', 'directory.unknown', 'This directory is not known here.');
+    if (domain.toLowerCase() !== directory.domain)
+      throw fault('bad-input', 'directory.not-confirmed', `Type ${directory.domain} to confirm that this domain is meant.`, {
+        fields: { domain: `Type ${directory.domain}.` },
+      });
+    if (world.person(viewer.person.id)?.directoryId === id)
+      throw fault(
+        'conflict',
+        'directory.own',
+        'You are signed in by this directory, and would be locked out with everybody else. Sign in by another one to disconnect it.',
+      );
+    return disconnectOutput.parse(await ask('directory.disconnect', { directoryId: id }, undefined, { timeoutMs: disconnectTimeoutMs }));
+  },
+});
+
 export const operations = [
+  directoryDisconnect,
   peopleCutOff,
   peopleLiftCut,
   directoryTest,

@@ -1,6 +1,7 @@
 /**
  * Carries a plan out, in the order in which it must be safe to die: first what takes access away, each piece in a short transaction of its
- * own with its revocation; then everything else in pieces that hold no lock for long; with the last piece the follower's position. Whatever
+ * own with its revocation; then memberships that end and what people are, in pieces that hold no row for long, so that somebody who is
+ * disabled meanwhile waits for none of them; then, in one transaction, groups, memberships that begin, and the follower's position. Whatever
  * was done before a crash is found done by the next read. A large take-over wakes the other processes once, at its end.
  */
 import { type AuditEntry, record, recordAll } from '#lib/audit/record.ts';
@@ -8,11 +9,12 @@ import { changing, type Database, type Tx } from '#lib/db/database.ts';
 import type { Lease } from '#lib/db/lease.ts';
 import type { Touch } from '#lib/db/topics.ts';
 import { revoke } from '#lib/revocation/mutations.ts';
-import type { AccountState } from './active-directory/account.ts';
+import { type AccountState, isDisabled } from './active-directory/account.ts';
 import {
   endCredentials,
   endSessionsBegunBefore,
   linksToGrants,
+  lockChanged,
   lockStates,
   type Position,
   removeEdges,
@@ -23,7 +25,7 @@ import {
 } from './mutations.ts';
 import { type Operation, type Plan, passes } from './plan.ts';
 import { auditOf, type Names } from './story.ts';
-import type { Directory, KnownPerson } from './types.ts';
+import type { Directory, KnownEdge, KnownPerson } from './types.ts';
 
 export interface ApplyOptions {
   readonly db: Database;
@@ -36,6 +38,8 @@ export interface ApplyOptions {
   readonly controllerId: string;
   /** Null: nothing is remembered of where it stood. */
   readonly position: Position | null;
+  /** Written with the position, so that neither is there without the other. */
+  alongside?(tx: Tx, touch: Touch): Promise<void>;
 }
 
 export interface Applied {
@@ -45,11 +49,14 @@ export interface Applied {
 
 const cutsInOneTransaction = 50;
 const operationsInOneTransaction = 5_000;
+const edgesInOneStatement = 50_000;
 /** Beyond this many rows the others read the whole directory anew rather than row by row. */
-const touchesOneByOne = 200;
+const touchesOneByOne = 1_000;
+/** A million and a half memberships, written on a slow disk. */
+const takeOverMaxMs = 30 * 60_000;
 
 export async function applyPlan(options: ApplyOptions): Promise<Applied> {
-  const { db, directory, plan, names, evidenceAt, lease, controllerId, position } = options;
+  const { db, directory, plan, names, evidenceAt, lease, controllerId, position, alongside } = options;
   const cuts = plan.operations.filter(isCut);
   for (const some of inPieces(cuts, cutsInOneTransaction)) {
     await changing(db, async (tx, touch) => {
@@ -65,7 +72,7 @@ export async function applyPlan(options: ApplyOptions): Promise<Applied> {
         directory.forestId,
         fresh.map(({ person }) => person),
       );
-      for (const { person, cut } of fresh) await cutOff(tx, touch, person, cut, evidenceAt);
+      for (const { person, cut, reversible } of fresh) await cutOff(tx, touch, person, cut, evidenceAt, reversible === true);
       await recordAll(
         tx,
         fresh.flatMap((operation) => auditOf(directory, operation, names)),
@@ -73,46 +80,79 @@ export async function applyPlan(options: ApplyOptions): Promise<Applied> {
     });
   }
 
-  const rest = plan.operations.filter((operation) => !isCut(operation)).toSorted((one, other) => order[one.kind] - order[other.kind]);
-  if (rest.length === 0 && !position) return { operations: plan.operations.length, cuts: cuts.length };
+  const rest = inOrder(plan.operations.filter((operation) => !isCut(operation)));
+  const applied = { operations: plan.operations.length, cuts: cuts.length };
+  if (rest.length === 0 && !position) return applied;
   const dead = new Set(
     plan.operations.flatMap((operation) => ('person' in operation && operation.person.deletedAt ? operation.person.id : [])),
   );
   // That everybody is there for the first time is one event, not a thousand.
   const isFirstRead = position?.fullReadAt !== undefined && (directory.state === 'new' || directory.state === 'reading');
-  const takeOver = rest.length > touchesOneByOne;
-  const pieces = inPieces(rest, operationsInOneTransaction);
-  for (const [n, some] of (pieces.length > 0 ? pieces : [[]]).entries()) {
-    const isLast = n >= pieces.length - 1;
-    await changing(
-      db,
-      async (tx, touch) => {
-        await lease.requireHeld(tx);
-        await carryOut(tx, directory, some);
-        await endSessionsOfOldPasswords(tx, touch, directory, some);
-        if (!takeOver) await withdrawWhatGroupsGave(tx, touch, some, dead, names, evidenceAt);
-        if (!takeOver) for (const operation of some) touchOf(operation, touch);
-        if (!isFirstRead) {
-          await recordAll(
-            tx,
-            some.flatMap((operation): AuditEntry[] => auditOf(directory, operation, names)),
-          );
-        }
-        if (!isLast) return;
-        if (takeOver) touch('directory', directory.id);
-        if (position) await savePosition(tx, touch, controllerId, position);
-      },
-      { timeoutMs: 60_000 },
-    );
+  const takeOver = touchesAlone(rest) > touchesOneByOne;
+
+  async function write(tx: Tx, touch: Touch, some: readonly Operation[]): Promise<void> {
+    await carryOut(tx, directory, some);
+    await endSessionsOfOldPasswords(tx, touch, directory, some);
+    await endWhatWasKept(tx, touch, some);
+    if (!takeOver) await withdrawWhatGroupsGave(tx, touch, some, dead, names, evidenceAt);
+    if (!takeOver) for (const operation of some) touchOf(operation, touch);
+    if (isFirstRead) return;
+    for (const few of inPieces(some, operationsInOneTransaction)) {
+      await recordAll(
+        tx,
+        few.flatMap((operation): AuditEntry[] => auditOf(directory, operation, names)),
+      );
+    }
   }
-  return { operations: plan.operations.length, cuts: cuts.length };
+
+  const isLong = rest.length > operationsInOneTransaction;
+  const ahead = takeOver ? rest.findLastIndex(({ kind }) => order[kind] < order['create-group']) + 1 : 0;
+  for (const some of inPieces(rest.slice(0, ahead), operationsInOneTransaction)) {
+    await changing(db, async (tx, touch) => {
+      await lease.requireHeld(tx);
+      await write(tx, touch, some);
+    });
+  }
+  await changing(
+    db,
+    async (tx, touch) => {
+      if (!isLong) await lease.requireHeld(tx);
+      await write(tx, touch, rest.slice(ahead));
+      if (takeOver) touch('directory', directory.id);
+      if (position) await savePosition(tx, touch, controllerId, position);
+      await alongside?.(tx, touch);
+      // Asked at the end, because whoever asks holds the lease's row, and it has to be renewed while this goes on.
+      if (isLong) await lease.requireHeld(tx);
+    },
+    { timeoutMs: takeOverMaxMs },
+  );
+  return applied;
 }
 
-export async function cutOff(tx: Tx, touch: Touch, person: Pick<KnownPerson, 'id'>, state: AccountState, evidenceAt: Date): Promise<void> {
+export async function cutOff(
+  tx: Tx,
+  touch: Touch,
+  person: Pick<KnownPerson, 'id'>,
+  state: AccountState,
+  evidenceAt: Date,
+  reversible = false,
+): Promise<void> {
   touch('person', person.id);
   await revoke(tx, touch, { kind: 'person', personId: person.id, reason: state, evidenceAt });
   // A lock is often another's doing and ends by itself, as the hours do; everything else is meant.
-  if (!passes(state)) await endCredentials(tx, touch, person.id, state);
+  if (!passes(state) && !reversible) await endCredentials(tx, touch, person.id, state);
+}
+
+/** Of those whose place here was taken and who kept what they hold for the case of a mistake: an account that is over now is no mistake. */
+async function endWhatWasKept(tx: Tx, touch: Touch, operations: readonly Operation[]): Promise<void> {
+  const over = operations.flatMap((operation) =>
+    operation.kind === 'update-person' && !operation.cut && !operation.reversible && isOver(operation.person) ? operation.person.id : [],
+  );
+  await endCredentials(tx, touch, over, 'the account is over');
+}
+
+function isOver({ deletedAt, userAccountControl, state }: KnownPerson): boolean {
+  return deletedAt !== null || state === 'expired' || isDisabled(userAccountControl);
 }
 
 async function carryOut(tx: Tx, directory: Directory, operations: readonly Operation[]): Promise<void> {
@@ -120,20 +160,36 @@ async function carryOut(tx: Tx, directory: Directory, operations: readonly Opera
     tx,
     operations.flatMap((operation) => (operation.kind === 'remove-member' ? operation : [])),
   );
+  const people = await asTheyStand(tx, operations);
+  const staying = new Set(operations.flatMap((operation) => (keepsItsName(operation) ? operation.person.id : [])));
   await savePeople(
     tx,
     directory.forestId,
-    operations.flatMap((operation) => ('person' in operation ? operation.person : [])),
+    people,
+    people.filter(({ id }) => !staying.has(id)),
   );
   await saveGroups(
     tx,
     directory.forestId,
     operations.flatMap((operation) => ('group' in operation ? operation.group : [])),
   );
-  await saveEdges(
+  const edges = operations.flatMap((operation) => (operation.kind === 'add-member' ? operation : []));
+  for (const some of inPieces(edges, edgesInOneStatement)) await saveEdges(tx, some);
+}
+
+function keepsItsName(operation: Operation): operation is Extract<Operation, { kind: 'update-person' }> {
+  if (operation.kind !== 'update-person' || operation.changes.length === 0) return false;
+  return !operation.changes.some(({ field }) => field === 'wireName' || field === 'deletedAt');
+}
+
+/** A plan takes its time, and somebody may have been cut off since it was made: what it says of their state is the older word. */
+async function asTheyStand(tx: Tx, operations: readonly Operation[]): Promise<KnownPerson[]> {
+  const updated = operations.flatMap((operation) => (operation.kind === 'update-person' ? operation : []));
+  const changed = await lockChanged(
     tx,
-    operations.flatMap((operation) => (operation.kind === 'add-member' ? operation : [])),
+    updated.map(({ person: { id }, from }) => ({ id, from })),
   );
+  return operations.flatMap((operation) => ('person' in operation ? { ...operation.person, ...changed.get(operation.person.id) } : []));
 }
 
 /** Leaving a group that something was granted to is a revocation like any other, and has its receipt. The deleted have theirs already. */
@@ -146,6 +202,10 @@ async function withdrawWhatGroupsGave(
   evidenceAt: Date,
 ): Promise<void> {
   const left = operations.flatMap((operation) => (operation.kind === 'remove-member' && !dead.has(operation.memberId) ? operation : []));
+  await revokeMemberships(tx, touch, left, names, evidenceAt);
+}
+
+export async function revokeMemberships(tx: Tx, touch: Touch, left: readonly KnownEdge[], names: Names, evidenceAt: Date): Promise<void> {
   for (const { groupId, memberId } of await linksToGrants(tx, left)) {
     const isPerson = memberId.startsWith('p-');
     const group = names.get(groupId) ?? groupId;
@@ -185,6 +245,22 @@ const order: Readonly<Record<Operation['kind'], number>> = {
   'delete-group': 2,
   'add-member': 3,
 };
+
+function inOrder(operations: readonly Operation[]): Operation[] {
+  const byTurn: Operation[][] = [[], [], [], []];
+  for (const operation of operations) byTurn[order[operation.kind]]?.push(operation);
+  return byTurn.flat();
+}
+
+/** How many rows the others would have to read anew, one by one. */
+function touchesAlone(operations: readonly Operation[]): number {
+  const touched = new Set<string>();
+  for (const operation of operations) {
+    touchOf(operation, (topic, key) => touched.add(`${topic} ${key}`));
+    if (touched.size > touchesOneByOne) break;
+  }
+  return touched.size;
+}
 
 function touchOf(operation: Operation, touch: Touch): void {
   if ('person' in operation) touch('person', operation.person.id);

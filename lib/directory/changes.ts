@@ -2,9 +2,10 @@
  * What was touched since last time. DirSync tells it with links one by one and needs no index; where a domain controller refuses it, the
  * uSNChanged poll names the touched objects and they are read whole. Either only says *which*; what they are now is read afterwards.
  */
-import { groupsFilter, guidOf, peopleFilter } from './active-directory/objects.ts';
+import { domainPart } from './active-directory/distinguished-name.ts';
+import { groupsFilter, guidOf, peopleFilter, readLink } from './active-directory/objects.ts';
 import { type LdapConnection, LdapRefusal } from './ldap/connection.ts';
-import { type RawEntry, splitExtendedDn } from './ldap/entry.ts';
+import type { RawEntry } from './ldap/entry.ts';
 import type { LinkChange } from './types.ts';
 
 export interface Touched {
@@ -63,7 +64,9 @@ const watchedAttributes = [
 export async function chooseMode(connection: LdapConnection, baseDn: string): Promise<{ mode: ChangeMode; cookie: Buffer | null }> {
   for (const mode of ['dirsync-with-tombstones', 'dirsync', 'dirsync-whole-links'] as const) {
     try {
-      return { mode, cookie: await cookieOfNow(connection, baseDn, flagsOf[mode]) };
+      const { cookie, deleted } = await cookieOfNow(connection, baseDn, flagsOf[mode]);
+      // Samba lets an account ask so that may not read what was deleted, and shows it nothing of that, without a word.
+      if (mode !== 'dirsync-with-tombstones' || deleted > 0) return { mode, cookie };
     } catch (error) {
       if (!(error instanceof LdapRefusal) || !isRefusalOfDirSync(error.status)) throw error;
     }
@@ -76,6 +79,7 @@ export async function readTouched(
   baseDn: string,
   mode: Exclude<ChangeMode, 'usn'>,
   from: Buffer,
+  alsoWatched: readonly string[] = [],
 ): Promise<Touched & { cookie: Buffer }> {
   const touched = emptyTouched(mode !== 'dirsync-whole-links');
   const guids = new Set<string>();
@@ -83,7 +87,7 @@ export async function readTouched(
   let cookie = from;
   for (;;) {
     const answer = await connection.dirSync(
-      { base: baseDn, filter, attributes: watchedAttributes, timeoutMs: 30_000 },
+      { base: baseDn, filter, attributes: [...watchedAttributes, ...alsoWatched], timeoutMs: 30_000 },
       flagsOf[mode],
       cookie,
     );
@@ -127,17 +131,21 @@ export function isCookieRefused(error: unknown): boolean {
   return error instanceof LdapRefusal && (error.status === unavailableCriticalExtension || error.status === unwillingToPerform);
 }
 
-async function cookieOfNow(connection: LdapConnection, baseDn: string, flags: number): Promise<Buffer> {
+/** Next to nothing matches, so next to nothing is sent; only the cookie moves on. What is kept for the deleted is itself marked as deleted. */
+const almostNothing = '(|(objectClass=gatehouseNoSuchClass)(&(isDeleted=TRUE)(objectClass=container)))';
+
+async function cookieOfNow(connection: LdapConnection, baseDn: string, flags: number): Promise<{ cookie: Buffer; deleted: number }> {
+  let deleted = 0;
   let cookie: Buffer = Buffer.alloc(0);
   for (;;) {
-    // Nothing matches, so nothing is sent; only the cookie moves on.
     const answer = await connection.dirSync(
-      { base: baseDn, filter: '(objectClass=gatehouseNoSuchClass)', attributes: ['objectGUID'], timeoutMs: 60_000 },
+      { base: baseDn, filter: almostNothing, attributes: ['objectGUID', 'isDeleted'], timeoutMs: 60_000 },
       flags,
       cookie,
     );
     cookie = answer.cookie;
-    if (!answer.more) return cookie;
+    deleted += answer.entries.length;
+    if (!answer.more) return { cookie, deleted };
   }
 }
 
@@ -157,11 +165,14 @@ function isContainer(entry: RawEntry): boolean {
 }
 
 function linkChanges(entry: RawEntry, groupGuid: string): LinkChange[] {
+  const home = domainPart(entry.dn);
   return entry.options('member').flatMap(({ option, values }) => {
     if (option !== 'range=1-1' && option !== 'range=0-0') return [];
     return values.flatMap((value) => {
-      const memberGuid = splitExtendedDn(value).guid;
-      return memberGuid ? [{ groupGuid, memberGuid, present: option === 'range=1-1' }] : [];
+      const link = readLink(value, home);
+      if (!link) return [];
+      const { guid: memberGuid, foreignSid } = link;
+      return [{ groupGuid, memberGuid, present: option === 'range=1-1', ...(foreignSid ? { foreignSid } : {}) }];
     });
   });
 }

@@ -17,7 +17,7 @@ export interface CrossCheckOptions {
   readonly db: Database;
   readonly log: Log;
   connect(directoryId: string): Promise<LdapConnection>;
-  readAgain(directoryId: string): void;
+  readAgain(directoryId: string): Promise<void>;
 }
 
 export interface Difference {
@@ -29,10 +29,19 @@ export interface Difference {
 
 const settlesWithinMs = 2_000;
 
-export function differenceOf(token: ReadonlySet<string>, ours: ReadonlySet<string>, domainSid: string): Difference | null {
+/**
+ * `certain`: what the domain's own links give. Over another domain's groups one domain controller may see and another may not, so what they
+ * give (`ours` beyond `certain`) may be in the token, and need not.
+ */
+export function differenceOf(
+  token: ReadonlySet<string>,
+  ours: ReadonlySet<string>,
+  domainSid: string,
+  certain: ReadonlySet<string> = ours,
+): Difference | null {
   const ofDomain = (sid: string) => sid.startsWith(`${domainSid}-`);
   const missing = [...token].filter((sid) => ofDomain(sid) && !ours.has(sid));
-  const extra = [...ours].filter((sid) => ofDomain(sid) && !token.has(sid));
+  const extra = [...certain].filter((sid) => ofDomain(sid) && !token.has(sid));
   return missing.length + extra.length === 0 ? null : { missing, extra };
 }
 
@@ -50,7 +59,7 @@ export async function crossCheck(options: CrossCheckOptions, personId: string): 
     subject: { kind: 'person', id: person.id, name: person.displayName },
     detail: { missing: [...difference.missing], extra: [...difference.extra] },
   });
-  readAgain(person.directoryId);
+  await readAgain(person.directoryId);
 }
 
 async function compare({ db, connect }: CrossCheckOptions, personId: string) {
@@ -62,7 +71,11 @@ async function compare({ db, connect }: CrossCheckOptions, personId: string) {
     const token = await readTokenGroups(connection, person.objectGuid);
     if (token === null) return null;
     const sids = new Set(token.map(sidFromBytes));
-    const difference = differenceOf(sids, new Set(await securityGroupsOf(db, personId)), directory.domainSid);
+    const ours = new Set(await securityGroupsOf(db, personId));
+    const certain = new Set(await securityGroupsOf(db, personId, { foreign: false }));
+    // A group that the admin's own filter leaves out counts here, and what it leads to, and not with us: that is meant.
+    const told = directory.settings.groupFilter ? new Set([...sids].filter((sid) => ours.has(sid))) : sids;
+    const difference = differenceOf(told, ours, directory.domainSid, certain);
     return difference && { person: { ...person, domain: directory.domain }, difference };
   } finally {
     connection.close();

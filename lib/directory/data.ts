@@ -1,13 +1,14 @@
 /** What our tables say: directories, their domain controllers, and the rows that an observation is about. */
 import type { Database } from '#lib/db/database.ts';
 import { sidOfRid } from './active-directory/sid.ts';
+import type { Endpoint } from './ldap/transport.ts';
 import type {
   Directory,
-  DirectorySettings,
   DomainController,
   FormerHolder,
   Known,
   KnownEdge,
+  KnownEdges,
   KnownGroup,
   KnownPerson,
   Observation,
@@ -15,32 +16,38 @@ import type {
 import { readableName } from './wire-names.ts';
 
 const directoryColumns = `d.id, d.forest_id AS "forestId", f.wire_prefix AS "wirePrefix", d.domain, d.netbios, d.base_dn AS "baseDn", d.domain_sid AS "domainSid",
-  d.settings, d.lockout_threshold AS "lockoutThreshold", d.lockout_window_seconds AS "lockoutSeconds", d.state`;
+  d.settings, d.lockout_threshold AS "lockoutThreshold", d.lockout_window_seconds AS "lockoutSeconds", d.state, d.approved,
+  d.read_asked_at AS "readAskedAt", d.removals_approved_at AS "removalsApprovedAt",
+  coalesce(d.held @> '[{"what": "sentinels"}]', false) AS "isDistrusted"`;
 
 const controllerColumns = `id, directory_id AS "directoryId", url, invocation_id AS "invocationId", highest_usn AS "highestUsn", cookie,
-  sees_deleted AS "seesDeleted", full_read_at AS "fullReadAt", fresh_at AS "freshAt", state`;
+  sees_deleted AS "seesDeleted", full_read_at AS "fullReadAt", fresh_at AS "freshAt", state, change_mode AS "changeMode", preference, beside,
+  dns_host_name AS "dnsHostName"`;
 
 const personColumns = `id, directory_id AS "directoryId", object_guid AS "objectGuid", sid, dn, sam_account_name AS "samAccountName", upn,
   wire_name AS "wireName", display_name AS "displayName", mail, title, department, user_account_control AS "userAccountControl",
   primary_group_rid AS "primaryGroupRid", account_expires_at AS "accountExpiresAt", lockout_at AS "lockoutAt", logon_hours AS "logonHours", password_set_at AS "passwordSetAt",
   must_change_password AS "mustChangePassword", deleted_at AS "deletedAt", out_of_scope AS "outOfScope", cut_at AS "cutAt", state,
-  CASE WHEN stamp = '{}' THEN NULL ELSE stamp END AS stamps`;
+  lockout_window_seconds AS "ownLockoutSeconds", CASE WHEN stamp = '{}' THEN NULL ELSE stamp END AS stamps`;
 
 const groupColumns = `id, directory_id AS "directoryId", object_guid AS "objectGuid", sid, dn, sam_account_name AS "samAccountName", name,
   description, group_type AS "groupType", security, deleted_at AS "deletedAt"`;
 
 const edgeColumns = 'group_id AS "groupId", member_id AS "memberId", is_primary AS "isPrimary"';
 
+/** So many removals at once are held by no guard. */
+const removalsFew = 5;
+
 export async function loadDirectories(db: Database): Promise<Directory[]> {
   const { rows } = await db.sql.query<Directory>(
-    `SELECT ${directoryColumns} FROM directory d JOIN forest f ON f.id = d.forest_id ORDER BY d.created_at, d.id`,
+    `SELECT ${directoryColumns} FROM directory d JOIN forest f ON f.id = d.forest_id WHERE d.removed_at IS NULL ORDER BY d.created_at, d.id`,
   );
   return rows;
 }
 
 export async function loadDirectory(db: Database, id: string): Promise<Directory | null> {
   const { rows } = await db.sql.query<Directory>(
-    `SELECT ${directoryColumns} FROM directory d JOIN forest f ON f.id = d.forest_id WHERE d.id = $1`,
+    `SELECT ${directoryColumns} FROM directory d JOIN forest f ON f.id = d.forest_id WHERE d.id = $1 AND d.removed_at IS NULL`,
     [id],
   );
   return rows[0] ?? null;
@@ -48,7 +55,7 @@ export async function loadDirectory(db: Database, id: string): Promise<Directory
 
 export async function loadControllers(db: Database, directoryId: string): Promise<DomainController[]> {
   const { rows } = await db.sql.query<Omit<DomainController, 'highestUsn'> & { highestUsn: string | null }>(
-    `SELECT ${controllerColumns} FROM domain_controller WHERE directory_id = $1 ORDER BY url`,
+    `SELECT ${controllerColumns} FROM domain_controller WHERE directory_id = $1 ORDER BY preference, url`,
     [directoryId],
   );
   return rows.map((row) => ({ ...row, highestUsn: row.highestUsn === null ? null : BigInt(row.highestUsn) }));
@@ -75,20 +82,32 @@ export async function loadSealedSecret(db: Database, directoryId: string): Promi
 export async function loadAllKnown(db: Database, { id, forestId }: Directory): Promise<Known> {
   const people = await db.sql.query<KnownPerson>(`SELECT ${personColumns} FROM person WHERE forest_id = $1`, [forestId]);
   const groups = await db.sql.query<KnownGroup>(`SELECT ${groupColumns} FROM directory_group WHERE forest_id = $1`, [forestId]);
-  const edges = await db.sql.query<KnownEdge>(
-    `SELECT ${edgeColumns} FROM membership WHERE group_id IN (SELECT id FROM directory_group WHERE directory_id = $1)`,
-    [id],
-  );
+  const edges = await loadAllEdges(db, id);
   const livesHere = (row: KnownPerson | KnownGroup) => row.deletedAt === null && row.directoryId === id;
   return {
     people: people.rows,
     groups: groups.rows,
-    edges: edges.rows,
+    edges,
     wireNames: new Map(people.rows.filter(({ deletedAt }) => deletedAt === null).map((person) => [person.wireName, person.id])),
     formerHolders: people.rows.filter(({ deletedAt }) => deletedAt !== null),
     protectedGroups: await loadProtectedGroups(db),
     livePeople: people.rows.filter(livesHere).length,
     liveGroups: groups.rows.filter(livesHere).length,
+  };
+}
+
+/** One text a group, taken apart only when its turn comes: a million and a half small rows would cost more memory than all that is made of them. */
+async function loadAllEdges(db: Database, directoryId: string): Promise<KnownEdges> {
+  const { rows } = await db.sql.query<{ groupId: string; isPrimary: boolean; members: string; count: number }>(
+    `SELECT group_id AS "groupId", is_primary AS "isPrimary", string_agg(member_id, ' ') AS members, count(*)::integer AS count FROM membership
+     WHERE NOT is_foreign AND group_id IN (SELECT id FROM directory_group WHERE directory_id = $1) GROUP BY group_id, is_primary`,
+    [directoryId],
+  );
+  return {
+    length: rows.reduce((sum, { count }) => sum + count, 0),
+    *[Symbol.iterator]() {
+      for (const { groupId, isPrimary, members } of rows) for (const memberId of members.split(' ')) yield { groupId, memberId, isPrimary };
+    },
   };
 }
 
@@ -105,6 +124,8 @@ export async function loadKnownAbout(db: Database, directory: Directory, observa
   const names = observation.people.flatMap(({ upn }) => readableName(wirePrefix, upn) ?? []);
 
   const logins = observation.people.map(({ samAccountName }) => samAccountName.toLowerCase());
+  // Only of removals is it asked how many there are in all, and counting everybody takes longer than all the rest.
+  const mayRemove = observation.gone.length > 0 || observation.people.length > removalsFew || observation.groups.length > removalsFew;
 
   const [people, groups, carriers, formerHolders, protectedGroups, counts] = await Promise.all([
     db.sql.query<KnownPerson>(`SELECT ${personColumns} FROM person WHERE forest_id = $1 AND object_guid = ANY($2::uuid[])`, [
@@ -125,11 +146,7 @@ export async function loadKnownAbout(db: Database, directory: Directory, observa
       [forestId, names, logins],
     ),
     loadProtectedGroups(db),
-    db.sql.query<{ people: number; groups: number }>(
-      `SELECT (SELECT count(*)::integer FROM person WHERE directory_id = $1 AND deleted_at IS NULL) AS people,
-              (SELECT count(*)::integer FROM directory_group WHERE directory_id = $1 AND deleted_at IS NULL) AS groups`,
-      [id],
-    ),
+    mayRemove ? countLiving(db, id) : { people: 0, groups: 0 },
   ]);
   const observedGroups = new Set([...observation.groups.filter((group) => group.memberGuids).map((group) => group.objectGuid)]);
   const goneGuids = new Set(observation.gone.map(({ objectGuid }) => objectGuid));
@@ -137,10 +154,10 @@ export async function loadKnownAbout(db: Database, directory: Directory, observa
   const touched = new Set([...observation.people, ...observation.groups, ...observation.gone].map(({ objectGuid }) => objectGuid));
   for (const { memberGuid } of observation.links) touched.add(memberGuid);
   const members = [...people.rows, ...groups.rows].filter(({ objectGuid }) => touched.has(objectGuid));
-  const edges = await db.sql.query<KnownEdge>(`SELECT ${edgeColumns} FROM membership WHERE group_id = ANY($1) OR member_id = ANY($2)`, [
-    wholeGroups.map((group) => group.id),
-    members.map((member) => member.id),
-  ]);
+  const edges = await db.sql.query<KnownEdge>(
+    `SELECT ${edgeColumns} FROM membership WHERE NOT is_foreign AND (group_id = ANY($1) OR member_id = ANY($2))`,
+    [wholeGroups.map((group) => group.id), members.map((member) => member.id)],
+  );
   return {
     people: people.rows,
     groups: groups.rows,
@@ -148,9 +165,18 @@ export async function loadKnownAbout(db: Database, directory: Directory, observa
     wireNames: new Map(carriers.rows.map((row) => [row.wire_name, row.id])),
     formerHolders: formerHolders.rows,
     protectedGroups,
-    livePeople: counts.rows[0]?.people ?? 0,
-    liveGroups: counts.rows[0]?.groups ?? 0,
+    livePeople: counts.people,
+    liveGroups: counts.groups,
   };
+}
+
+export async function countLiving(db: Database, directoryId: string): Promise<{ people: number; groups: number }> {
+  const { rows } = await db.sql.query<{ people: number; groups: number }>(
+    `SELECT (SELECT count(*)::integer FROM person WHERE directory_id = $1 AND deleted_at IS NULL) AS people,
+            (SELECT count(*)::integer FROM directory_group WHERE directory_id = $1 AND deleted_at IS NULL) AS groups`,
+    [directoryId],
+  );
+  return rows[0] ?? { people: 0, groups: 0 };
 }
 
 async function loadProtectedGroups(db: Database): Promise<Set<string>> {
@@ -177,15 +203,16 @@ export async function loadLivingPerson(db: Database, id: string): Promise<KnownP
   return rows[0] ?? null;
 }
 
-/** SIDs of the security groups that a person is in, directly or through other security groups. */
-export async function securityGroupsOf(db: Database, personId: string): Promise<string[]> {
+/** SIDs of the security groups that a person is in, directly or through other security groups; `foreign: false` leaves out the way over another domain's groups. */
+export async function securityGroupsOf(db: Database, personId: string, { foreign = true }: { foreign?: boolean } = {}): Promise<string[]> {
   const { rows } = await db.sql.query<{ sid: string }>(
     `WITH RECURSIVE above(id) AS (
-       SELECT g.id FROM membership m JOIN directory_group g ON g.id = m.group_id AND g.security AND g.deleted_at IS NULL WHERE m.member_id = $1
-       UNION SELECT g.id FROM above a JOIN membership m ON m.member_id = a.id
+       SELECT g.id FROM membership m JOIN directory_group g ON g.id = m.group_id AND g.security AND g.deleted_at IS NULL
+       WHERE m.member_id = $1 AND ($2 OR NOT m.is_foreign)
+       UNION SELECT g.id FROM above a JOIN membership m ON m.member_id = a.id AND ($2 OR NOT m.is_foreign)
          JOIN directory_group g ON g.id = m.group_id AND g.security AND g.deleted_at IS NULL)
      SELECT g.sid FROM above JOIN directory_group g USING (id) WHERE g.sid IS NOT NULL`,
-    [personId],
+    [personId, foreign],
   );
   return rows.map(({ sid }) => sid);
 }
@@ -199,6 +226,25 @@ export async function loadLivingGuids(db: Database, directoryId: string): Promis
   return rows.map((row) => row.object_guid);
 }
 
+/** Those who have a place here by the settings that hold now. */
+export async function loadTakenInGuids(db: Database, directoryId: string): Promise<Set<string>> {
+  const { rows } = await db.sql.query<{ object_guid: string }>(
+    `SELECT object_guid FROM person WHERE directory_id = $1 AND deleted_at IS NULL AND NOT out_of_scope
+     UNION ALL SELECT object_guid FROM directory_group WHERE directory_id = $1 AND deleted_at IS NULL`,
+    [directoryId],
+  );
+  return new Set(rows.map((row) => row.object_guid));
+}
+
+/** Of these groups, those that have a place here. */
+export async function loadLivingGroupsAmong(db: Database, directoryId: string, guids: readonly string[]): Promise<Set<string>> {
+  const { rows } = await db.sql.query<{ object_guid: string }>(
+    'SELECT object_guid FROM directory_group WHERE directory_id = $1 AND deleted_at IS NULL AND object_guid = ANY($2::uuid[])',
+    [directoryId, [...guids]],
+  );
+  return new Set(rows.map((row) => row.object_guid));
+}
+
 /** Accounts whose state the clock has changed, or may have: no directory ever reports it. */
 export async function loadDueByClock(db: Database, directoryId: string, lockoutSeconds: number | null): Promise<KnownPerson[]> {
   const { rows } = await db.sql.query<KnownPerson>(
@@ -206,26 +252,13 @@ export async function loadDueByClock(db: Database, directoryId: string, lockoutS
        (state IN ('enabled', 'locked', 'outside-hours') AND account_expires_at <= now())
        OR (state IN ('enabled', 'outside-hours') AND logon_hours IS NOT NULL AND (state = 'enabled') <> (get_bit(decode(logon_hours, 'hex'),
          (extract(dow FROM now() AT TIME ZONE 'UTC') * 24 + extract(hour FROM now() AT TIME ZONE 'UTC'))::integer) = 1))
-       OR (state = 'locked' AND $2::integer > 0 AND lockout_at + make_interval(secs => $2::integer) <= now())) LIMIT 500`,
+       OR (state = 'locked' AND coalesce(lockout_window_seconds, $2::integer) > 0
+         AND lockout_at + make_interval(secs => coalesce(lockout_window_seconds, $2::integer)) <= now())) LIMIT 500`,
     [directoryId, lockoutSeconds ?? 0],
   );
   return rows;
 }
 
-export type Candidate = Pick<KnownPerson, 'id' | 'objectGuid' | 'dn' | 'samAccountName' | 'upn' | 'displayName' | 'cutAt' | 'directoryId'>;
-
-/** A first, generous match by index; who is meant is decided on what comes back, letter by letter. */
-export async function findCandidates(db: Database, names: { sam: string | null; upn: string | null }): Promise<Candidate[]> {
-  const { rows } = await db.sql.query<Candidate>(
-    `SELECT ${personColumns} FROM person WHERE deleted_at IS NULL AND (lower(sam_account_name) = lower($1) OR lower(upn) = lower($2)) LIMIT 20`,
-    [names.sam, names.upn],
-  );
-  return rows;
-}
-
-export function endpointOf(
-  { settings }: Pick<Directory, 'settings'>,
-  url: string,
-): { url: string } & Pick<DirectorySettings, 'serverName' | 'caPem'> {
-  return { url, serverName: settings.serverName, caPem: settings.caPem };
+export function endpointOf({ settings }: Pick<Directory, 'settings'>, url: string): Endpoint {
+  return { url, serverName: settings.serverName, caPem: settings.caPem, dnsServers: settings.find?.dnsServers };
 }

@@ -29,8 +29,10 @@ export async function noteFollowing(tx: Tx, directory: Directory): Promise<void>
   if (directory.state === 'unreachable') await record(tx, aboutDirectory('directory.recovered', directory));
 }
 
-export async function noteOutOfReach(tx: Tx, directory: Directory): Promise<void> {
-  const sentence = 'No domain controller answers. Everybody works on with what was last known, for a bounded time.';
+export async function noteOutOfReach(tx: Tx, directory: Directory, someAnswer: boolean): Promise<void> {
+  const sentence = someAnswer
+    ? 'Those domain controllers that answer do not know yet what another one has told. Cuts go on; everything else waits until they have replicated it, or the other one is back.'
+    : 'No domain controller answers. Everybody works on with what was last known, for a bounded time.';
   if (await setDirectoryState(tx, directory.id, 'unreachable', sentence))
     await record(tx, aboutDirectory('directory.unreachable', directory));
 }

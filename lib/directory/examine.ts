@@ -2,14 +2,22 @@
  * Looks at a directory with settings that nobody has saved yet, and says what would come of them: which domain controllers answer, whose
  * domain it is, how many people and groups, what our account may not do there. The first fault found is one sentence, and nothing is kept.
  */
+import { EqualityFilter, type Filter, OrFilter } from 'ldapts';
 import { fault } from '#lib/errors/fault.ts';
 import { domainOfBaseDn, isWithin } from './active-directory/distinguished-name.ts';
 import { groupsFilter, peopleFilter, personAttributes, personFromEntry } from './active-directory/objects.ts';
+import { sidFromBytes } from './active-directory/sid.ts';
 import { chooseMode } from './changes.ts';
-import { type LdapConnection, LdapRefusal, openConnection } from './ldap/connection.ts';
-import { type DomainFacts, readDomain, readIdentity, type ServerIdentity } from './ldap/domain.ts';
+import { type LdapConnection, LdapRefusal } from './ldap/connection.ts';
+import { type DomainFacts, readDomain, type ServerIdentity } from './ldap/domain.ts';
+import { bothOf } from './ldap/filter-text.ts';
+import { hasUnreadablePolicies } from './ldap/password-policy.ts';
+import { filtersOf } from './own-filter.ts';
+import { type MissingRight, missingRights, type SyncAccount } from './rights.ts';
 import type { DirectoryInput } from './schema.ts';
 import { explainFailure } from './sentences.ts';
+import { findSentinel } from './sentinel.ts';
+import { type ControllerFinding, hintsAbout, type Surveyed, survey } from './survey.ts';
 import type { DirectorySettings } from './types.ts';
 
 export interface DirectoryFindings {
@@ -18,7 +26,7 @@ export interface DirectoryFindings {
   readonly forest: string;
   readonly baseDn: string;
   readonly scopeDns: readonly string[];
-  readonly controllers: readonly { readonly url: string; readonly dnsHostName: string | null }[];
+  readonly controllers: readonly ControllerFinding[];
   /** Of the same domain, by its own account; not followed unless entered. */
   readonly otherControllers: readonly string[];
   readonly people: number;
@@ -28,6 +36,8 @@ export interface DirectoryFindings {
   readonly lockoutThreshold: number | null;
   /** What works less well than it could, and what to do about it. */
   readonly hints: readonly string[];
+  /** Rights that the sync account lacks, with the commands that give them. */
+  readonly missingRights: readonly MissingRight[];
 }
 
 export interface Examined {
@@ -36,51 +46,46 @@ export interface Examined {
   readonly settings: DirectorySettings;
 }
 
+const policiesHint = (root: string, account: string) =>
+  `Some accounts are under a password policy of their own, whose lockout threshold cannot be read: for them at most 5 wrong passwords are passed on, whatever it says. To mend that: dsacls "CN=Password Settings Container,CN=System,${root}" /I:T /G "${account}:GR"`;
 const samples = 5;
 const countSilenceMs = 30_000;
 const domainControllersRid = 516;
 
 export async function examine(input: DirectoryInput, password: string): Promise<Examined> {
-  const seen: { url: string; identity: ServerIdentity }[] = [];
-  let examined: Examined | null = null;
-  for (const url of input.urls) {
-    const connection = await reach(input, url, password);
-    try {
-      const identity = await readIdentity(connection);
-      seen.push({ url, identity });
-      examined ??= await examineDomain(connection, input, url, identity);
-    } catch (error) {
-      throw isFault(error) ? error : explainFailure(error, url);
-    } finally {
-      connection.close();
-    }
+  if (input.find && input.urls.length > 0) {
+    const sentence = 'Either list the domain controllers or have them found by DNS, not both.';
+    throw fault('bad-input', 'directory.two-ways', sentence, { fields: { urls: sentence } });
   }
-  const [first] = seen;
-  if (!first || !examined) throw fault('bad-input', 'directory.no-address', 'Enter the address of at least one domain controller.');
-  const stranger = seen.find(({ identity }) => identity.defaultNamingContext !== first.identity.defaultNamingContext);
-  if (stranger) {
-    const domains = `${domainOfBaseDn(first.identity.defaultNamingContext)} and ${domainOfBaseDn(stranger.identity.defaultNamingContext)}`;
+  const round = await survey(input, password);
+  try {
+    const [first] = round.reached;
+    if (!first) throw fault('unavailable', 'directory.unreachable', 'No domain controller answers.');
+    requireOneDomain(input, round.reached);
+    const examined = await examineDomain(first.connection, input, first.url, first.identity).catch((error: unknown) => {
+      throw isFault(error) ? error : explainFailure(error, first.url);
+    });
+    const named = new Set(round.findings.map(({ dnsHostName }) => dnsHostName?.toLowerCase()));
+    const otherControllers = examined.findings.otherControllers.filter((host) => !named.has(host.toLowerCase()));
+    const hints = [...examined.findings.hints, ...hintsAbout(round, new Date())];
+    return { ...examined, findings: { ...examined.findings, hints, controllers: round.findings, otherControllers } };
+  } finally {
+    round.close();
+  }
+}
+
+function requireOneDomain({ find }: DirectoryInput, reached: readonly Surveyed[]): void {
+  const domains = [...new Set(reached.map(({ identity }) => domainOfBaseDn(identity.defaultNamingContext)))];
+  if (domains.length > 1) {
     throw fault(
       'bad-input',
       'directory.two-domains',
-      `These domain controllers belong to two domains, ${domains}. Connect each domain by itself.`,
+      `These domain controllers belong to two domains, ${domains.join(' and ')}. Connect each domain by itself.`,
     );
   }
-  const controllers = seen.map(({ url, identity }) => ({ url, dnsHostName: identity.dnsHostName }));
-  const named = new Set(controllers.map(({ dnsHostName }) => dnsHostName?.toLowerCase()));
-  const otherControllers = examined.findings.otherControllers.filter((host) => !named.has(host.toLowerCase()));
-  return { ...examined, findings: { ...examined.findings, controllers, otherControllers } };
-}
-
-async function reach(input: DirectoryInput, url: string, password: string): Promise<LdapConnection> {
-  let connection: LdapConnection | null = null;
-  try {
-    connection = await openConnection({ url, serverName: input.serverName, caPem: input.caPem });
-    await connection.bind(input.bindDn, password);
-    return connection;
-  } catch (error) {
-    connection?.close();
-    throw explainFailure(error, url);
+  if (find && domains[0]?.toLowerCase() !== find.domain) {
+    const sentence = `The domain controllers that DNS names for ${find.domain} hold ${domains[0] ?? 'no domain'}.`;
+    throw fault('bad-input', 'directory.two-domains', sentence, { fields: { find: sentence } });
   }
 }
 
@@ -88,30 +93,34 @@ async function examineDomain(connection: LdapConnection, input: DirectoryInput, 
   const root = identity.defaultNamingContext;
   const scopeDns = await scopeOf(connection, input, url, root);
   const facts = await readDomain(connection, identity);
-  const people = await count(connection, peopleFilter, scopeDns.length > 0 ? scopeDns : [root]);
-  if (people === 0) {
-    throw fault(
-      'bad-input',
-      'directory.empty',
-      `${url} answers, but shows no account below ${scopeDns[0] ?? root}. Check the base, and that the sync account may read there.`,
-    );
-  }
-  const groups = await count(connection, groupsFilter, [root]);
+  const filters = filtersOf(input);
+  const people = await count(connection, filters.people, scopeDns.length > 0 ? scopeDns : [root]);
+  if (people === 0) throw nobodyThere(url, scopeDns[0] ?? root, input.peopleFilter);
+  const groups = await count(connection, filters.groups, [root]);
   const { mode } = await chooseMode(connection, root);
+  const account = await readSyncAccount(connection, input.bindDn, root, facts.netbios);
+  const { sentinelPerson, sentinelGroup } = await findSentinels(connection, input, root, scopeDns);
   const hints: string[] = [];
-  if (mode !== 'dirsync-with-tombstones') {
-    hints.push(
-      'The sync account cannot see deleted objects: a deleted account is noticed within 15 seconds instead of one. Grant it "Replicating Directory Changes" (not "All") on the domain to mend that.',
-    );
-  }
-  if (mode === 'usn')
-    hints.push('This domain controller does not offer DirSync to the sync account: changes are found by polling, which costs it more.');
   if (facts.lockoutThreshold === null)
     hints.push('The lockout policy cannot be read: at most 5 wrong passwords an account and half an hour are passed on.');
+  if (await hasUnreadablePolicies(connection, root)) hints.push(policiesHint(root, account?.name ?? 'DOMAIN\\account'));
   if (groups === 0) hints.push('No group can be seen: without groups, access can only be granted person by person.');
   return {
     facts,
-    settings: { urls: input.urls, serverName: input.serverName, caPem: input.caPem, bindDn: input.bindDn, scopeDns },
+    settings: {
+      urls: input.urls,
+      find: input.find,
+      serverName: input.serverName,
+      caPem: input.caPem,
+      bindDn: input.bindDn,
+      scopeDns,
+      peopleFilter: input.peopleFilter,
+      groupFilter: input.groupFilter,
+      distributionGroups: input.distributionGroups,
+      sentinelPerson,
+      sentinelGroup,
+      account: account ?? undefined,
+    },
     findings: {
       domain: domainOfBaseDn(root),
       netbios: facts.netbios,
@@ -122,10 +131,11 @@ async function examineDomain(connection: LdapConnection, input: DirectoryInput, 
       otherControllers: await controllersOf(connection, root),
       people,
       groups,
-      samplePeople: await someAccounts(connection, scopeDns[0] ?? root),
-      sampleGroups: await someGroups(connection, root),
+      samplePeople: await someAccounts(connection, scopeDns[0] ?? root, input.peopleFilter),
+      sampleGroups: await someGroups(connection, root, input.groupFilter),
       lockoutThreshold: facts.lockoutThreshold,
       hints,
+      missingRights: missingRights(mode, root, account),
     },
   };
 }
@@ -155,7 +165,54 @@ async function scopeOf(connection: LdapConnection, { baseDn, scopeDns }: Directo
   return [...new Set(found)];
 }
 
-async function count(connection: LdapConnection, filter: string, bases: readonly string[]): Promise<number> {
+/** As the domain names it; null where the bind name leads to nobody that we may read. */
+async function readSyncAccount(
+  connection: LdapConnection,
+  bindDn: string,
+  root: string,
+  netbios: string | null,
+): Promise<SyncAccount | null> {
+  const isDn = /^[A-Za-z][\w-]*=.+,/.test(bindDn);
+  const name = Buffer.from(bindDn.replace(/^[^\\]*\\/, ''), 'utf8');
+  const named = ['userPrincipalName', 'sAMAccountName'].map((attribute) => new EqualityFilter({ attribute, value: name }));
+  try {
+    const [entry] = await connection.search({
+      base: isDn ? bindDn : root,
+      scope: isDn ? 'base' : 'sub',
+      filter: isDn ? '(objectClass=*)' : new OrFilter({ filters: named }),
+      attributes: ['sAMAccountName', 'objectSid'],
+    });
+    const [login, sid] = [entry?.text('sAMAccountName'), entry?.bytes('objectSid')];
+    return login && sid ? { name: netbios ? `${netbios}\\${login}` : login, sid: sidFromBytes(sid) } : null;
+  } catch (error) {
+    if (error instanceof LdapRefusal) return null;
+    throw error;
+  }
+}
+
+async function findSentinels(connection: LdapConnection, input: DirectoryInput, base: string, scopeDns: readonly string[]) {
+  const filters = filtersOf(input);
+  const find = async (kind: 'person' | 'group', typed: string | undefined, filter: string | Filter) =>
+    typed === undefined ? undefined : findSentinel(connection, { kind, typed, base, filter, scopeDns });
+  return {
+    sentinelPerson: await find('person', input.sentinelPerson, filters.people),
+    sentinelGroup: await find('group', input.sentinelGroup, filters.groups),
+  };
+}
+
+function nobodyThere(url: string, base: string, own: string | undefined) {
+  if (own !== undefined) {
+    const sentence = `${url} answers, but the filter for people takes in nobody below ${base}. Check it, and that the sync account may read the attributes it names.`;
+    return fault('bad-input', 'directory.empty', sentence, { fields: { peopleFilter: sentence } });
+  }
+  return fault(
+    'bad-input',
+    'directory.empty',
+    `${url} answers, but shows no account below ${base}. Check the base, and that the sync account may read there.`,
+  );
+}
+
+async function count(connection: LdapConnection, filter: string | Filter, bases: readonly string[]): Promise<number> {
   let entries = 0;
   for (const base of bases) {
     await connection.readAll({ base, scope: 'sub', filter, attributes: ['objectGUID'], timeoutMs: countSilenceMs }, (page) => {
@@ -165,9 +222,9 @@ async function count(connection: LdapConnection, filter: string, bases: readonly
   return entries;
 }
 
-async function someAccounts(connection: LdapConnection, base: string): Promise<{ name: string; login: string }[]> {
+async function someAccounts(connection: LdapConnection, base: string, own: string | undefined): Promise<{ name: string; login: string }[]> {
   const found: { name: string; login: string }[] = [];
-  const filter = `(&${peopleFilter}(displayName=*)(!(userAccountControl:1.2.840.113556.1.4.803:=2)))`;
+  const filter = bothOf(`(&${peopleFilter}(displayName=*)(!(userAccountControl:1.2.840.113556.1.4.803:=2)))`, own);
   await firstPage(connection, { base, filter, attributes: personAttributes }, (entry) => {
     const person = personFromEntry(entry);
     if (person) found.push({ name: person.displayName, login: person.upn ?? person.samAccountName });
@@ -175,9 +232,10 @@ async function someAccounts(connection: LdapConnection, base: string): Promise<{
   return found.slice(0, samples);
 }
 
-async function someGroups(connection: LdapConnection, base: string): Promise<{ name: string }[]> {
+async function someGroups(connection: LdapConnection, base: string, own: string | undefined): Promise<{ name: string }[]> {
   const found: { name: string }[] = [];
-  await firstPage(connection, { base, filter: `(&${groupsFilter}(!(isCriticalSystemObject=TRUE)))`, attributes: ['name'] }, (entry) => {
+  const filter = bothOf(`(&${groupsFilter}(!(isCriticalSystemObject=TRUE)))`, own);
+  await firstPage(connection, { base, filter, attributes: ['name'] }, (entry) => {
     const name = entry.text('name');
     if (name) found.push({ name });
   });
@@ -199,11 +257,11 @@ class Enough extends Error {}
 /** A page of the whole is enough for a sample; the rest is not asked for. */
 async function firstPage(
   connection: LdapConnection,
-  search: { base: string; filter: string; attributes: readonly string[] },
+  search: { base: string; filter: string | Filter; attributes: readonly string[] },
   onEntry: (entry: Parameters<typeof personFromEntry>[0]) => void,
 ): Promise<void> {
   try {
-    await connection.readAll({ ...search, scope: 'sub' }, (page) => {
+    await connection.readAll({ ...search, scope: 'sub', timeoutMs: countSilenceMs }, (page) => {
       for (const entry of page) onEntry(entry);
       throw new Enough();
     });

@@ -1,4 +1,5 @@
 /** A sick domain controller takes access from nobody and gives it to nobody: what a real one cannot be made to do, done by a script. */
+import { isDeepStrictEqual } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import { guidToBytes } from './active-directory/guid.ts';
 import { stampedAttributes } from './active-directory/replication-stamps.ts';
@@ -37,7 +38,10 @@ async function following(objects: ScriptedObject[], ...others: ScriptedDomain[])
 
 const rowsOf = async <Row extends object>(sql: string) => (await scene.db.sql.query<Row>(sql)).rows;
 const directory = async () =>
-  (await rowsOf<{ state: string; state_detail: string | null }>('SELECT state, state_detail FROM directory'))[0] ?? { state: 'none' };
+  (await rowsOf<{ state: string; state_detail: string | null }>('SELECT state, state_detail FROM directory'))[0] ?? {
+    state: 'none',
+    state_detail: null,
+  };
 const controllers = () =>
   rowsOf<{ url: string; state: string; state_detail: string | null }>('SELECT url, state, state_detail FROM domain_controller');
 const controller = async () => (await controllers())[0];
@@ -106,7 +110,8 @@ describe('a complete read', () => {
   it('in which a group’s ranges break off leaves that group’s members as they were, and counts it (SECURITY 36, F5)', async () => {
     await following(company());
     const web = domain.objects.find((one) => one.guid === guid(901));
-    const half = (web?.entry.attributes.member ?? []).slice(0, 10);
+    const all = web?.entry.attributes.member ?? [];
+    const half = all.slice(0, 10);
     set(901, { member: [], 'member;range=0-9': half });
     domain.misbehave = (asked) => (asksFor(asked, 'member;range=10-*') ? { status: 51 } : null);
     readAgain();
@@ -114,7 +119,13 @@ describe('a complete read', () => {
     expect((await reads())[1]?.detail).toMatchObject({ groupsOfUnknownMembership: 1 });
     expect(await memberships()).toEqual([{ n: 30 }]);
     expect((await directory()).state).toBe('following');
-  }, 60_000);
+    // Asked for again by itself, long before the next complete read.
+    const rest = all.slice(10, 28);
+    domain.misbehave = (asked) =>
+      asksFor(asked, 'member;range=10-*') ? { entries: [{ dn: `CN=web,${base}`, attributes: { 'member;range=10-*': rest } }] } : null;
+    await eventually(async () => (await memberships())[0]?.n === 28, 30_000);
+    expect((await reads()).length).toBe(2);
+  }, 90_000);
 
   it('follows no reference to another server, and counts it (F6)', async () => {
     await following(company());
@@ -128,6 +139,28 @@ describe('a complete read', () => {
     readAgain();
     await eventually(async () => (await controller())?.state_detail?.includes('refused with 10'), 20_000);
     expect(await everything()).toBe(before);
+  }, 60_000);
+
+  it('and every search between the reads follows no reference either, and tells of it once (F6)', async () => {
+    await following(company());
+    const before = await everything();
+    domain.misbehave = (asked) =>
+      asked.bytes.includes('uSNChanged') && !asksFor(asked, 'uSNChanged')
+        ? { entries: [], references: ['ldaps://127.0.0.1:9/DC=elsewhere'], nextPage: '' }
+        : null;
+    domain.usn += 1;
+    const referred = () => rowsOf<{ detail: { references: number } }>(`SELECT detail FROM audit_event WHERE event = 'directory.referred'`);
+    await eventually(async () => (await referred()).length === 1, 20_000);
+    expect(await controller()).toMatchObject({ state: 'following', state_detail: expect.stringMatching(/pointed at another server/) });
+    domain.usn += 1;
+    domain.misbehave = null;
+    set(1, { userAccountControl: ['514'] });
+    domain.touched = [guid(1)];
+    domain.usn += 1;
+    await eventually(async () => (await states()).some(({ state }) => state === 'disabled'), 20_000);
+    expect((await referred()).length).toBe(1);
+    expect((await reads()).length).toBe(1);
+    expect(before).not.toContain('disabled');
   }, 60_000);
 
   it('during which people are renamed, moved and made anew has each of them once, by their last word (F10)', async () => {
@@ -240,27 +273,77 @@ describe('domain controllers that know different things', () => {
     await eventually(async () => (await stateOf('u1')) === 'enabled', 20_000);
   }, 90_000);
 
-  it('when the leading one is lost, one that lags behind takes over and gives nothing back; then it is heard (F3, F8)', async () => {
+  /** Followed with a second one that knows nothing of it yet; whoever came first leads, the other lags. */
+  async function followTwo() {
+    const first = company().map((one) => stamped(one, 4));
     const behind = scriptedDomain(company().map((one) => stamped(one, 4)));
-    await following(
-      company().map((one) => stamped(one, 4)),
-      behind,
-    );
+    behind.invocation = 8;
+    behind.knows = new Map();
+    await following(first, behind);
+    domain.knows = new Map();
     await eventually(async () => (await controllers()).every(({ state }) => state === 'following'), 20_000);
-    // Whichever came first leads: the other one is to lag, so each is told its part by what it answers.
     const leaderUrl = (await controllers()).find(({ state_detail }) => state_detail === null)?.url;
-    const [leading, lagging] = scene.servers[0]?.endpoint.url === leaderUrl ? [domain, behind] : [behind, domain];
-    setIn(leading, 1, { userAccountControl: ['514'], replPropertyMetaData: [stampedOnce(5)] });
-    leading.touched = [guid(1)];
+    return scene.servers[0]?.endpoint.url === leaderUrl ? { leading: domain, lagging: behind } : { leading: behind, lagging: domain };
+  }
+  const disable = (at: ScriptedDomain, n: number, version = 5) => {
+    setIn(at, n, { userAccountControl: ['514'], replPropertyMetaData: [stampedOnce(version)] });
+    at.touched = [guid(n)];
+    at.usn += 1;
+  };
+
+  it('when the leading one is lost, one that lags behind does not take its place before it knows; till then it cuts, and gives nothing back (F3, F8)', async () => {
+    const { leading, lagging } = await followTwo();
+    disable(leading, 1);
+    await eventually(async () => (await stateOf('u1')) === 'disabled', 20_000);
+    setIn(leading, 901, { member: staff.slice(2).map((n) => `<GUID=${guid(n)}>;CN=${n},${base}`) });
+    leading.touched = [guid(901)];
     leading.usn += 1;
+    await eventually(async () => (await memberships())[0]?.n === 28, 20_000);
+    leading.misbehave = () => ({ ending: 'hang-up' });
+    await eventually(async () => (await directory()).state === 'unreachable', 30_000);
+    expect((await directory()).state_detail).toMatch(/do not know yet what another one has told/);
+    disable(lagging, 3);
+    await eventually(async () => (await stateOf('u3')) === 'disabled', 20_000);
+    expect([await stateOf('u1'), (await memberships())[0]?.n, (await reads()).length]).toEqual(['disabled', 28, 1]);
+
+    setIn(lagging, 1, { userAccountControl: ['514'], replPropertyMetaData: [stampedOnce(5)] });
+    setIn(lagging, 901, { member: staff.slice(2).map((n) => `<GUID=${guid(n)}>;CN=${n},${base}`) });
+    lagging.knows = new Map([[leading.invocation, leading.usn]]);
+    await eventually(async () => (await reads()).length === 2 && (await directory()).state === 'following', 30_000);
+    expect([await stateOf('u1'), await stateOf('u3'), (await memberships())[0]?.n]).toEqual(['disabled', 'disabled', 28]);
+    disable(lagging, 2);
+    await eventually(async () => (await stateOf('u2')) === 'disabled', 20_000);
+    expect((await revocations()).length).toBe(3);
+  }, 90_000);
+
+  it('of four, the three most preferred are followed; the fourth stands in for one that is lost, and by again when it is back (F3)', async () => {
+    const others = [8, 9, 10].map((invocation) => Object.assign(scriptedDomain(company()), { invocation }));
+    await following(company(), ...others);
+    const states = async () =>
+      scene.servers.map(async ({ endpoint }) => (await controllers()).find(({ url }) => url === endpoint.url)?.state);
+    const are = (...wanted: string[]) => eventually(async () => isDeepStrictEqual(await Promise.all(await states()), wanted), 40_000);
+    await are('following', 'following', 'following', 'new');
+    const second = others[0];
+    if (second) second.misbehave = () => ({ ending: 'hang-up' });
+    await are('following', 'unreachable', 'following', 'following');
+    if (second) second.misbehave = null;
+    await are('following', 'following', 'following', 'new');
+    expect((await reads()).length).toBe(1);
+  }, 120_000);
+
+  it('one that hides what it knows of its partners waits as well, until an admin takes the lost one off the list (F3)', async () => {
+    const { leading, lagging } = await followTwo();
+    lagging.knows = null;
+    disable(leading, 1);
     await eventually(async () => (await stateOf('u1')) === 'disabled', 20_000);
     leading.misbehave = () => ({ ending: 'hang-up' });
+    await eventually(async () => (await directory()).state === 'unreachable', 30_000);
+    expect((await reads()).length).toBe(1);
+    await scene.db.sql.query(`DELETE FROM domain_controller WHERE invocation_id = $1`, [guid(leading.invocation)]);
+    await scene.service.stop();
+    await scene.service.start();
     await eventually(async () => (await reads()).length === 2, 30_000);
-    expect([await stateOf('u1'), (await states()).length, (await revocations()).length]).toEqual(['disabled', 30, 1]);
-    setIn(lagging, 2, { userAccountControl: ['514'], replPropertyMetaData: [stampedOnce(5)] });
-    lagging.touched = [guid(2)];
-    lagging.usn += 1;
-    await eventually(async () => (await stateOf('u2')) === 'disabled', 20_000);
+    expect(await stateOf('u1')).toBe('disabled');
   }, 90_000);
 });
 

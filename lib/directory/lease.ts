@@ -6,8 +6,9 @@ export interface KeptLease extends Lease {
   readonly lost: boolean;
 }
 
-const seconds = 6;
-const renewEveryMs = 1_500;
+/** Another worker takes over within this and one of its looks; three renewals may fail before it is lost. */
+const seconds = 3;
+const renewEveryMs = 750;
 
 /** Null while another worker holds it. */
 export async function keepLease(db: Database, name: string, workerId: string): Promise<KeptLease | null> {
@@ -16,7 +17,8 @@ export async function keepLease(db: Database, name: string, workerId: string): P
   let passedOn = false;
   const timer = setInterval(async () => {
     try {
-      passedOn ||= !(await lease.acquire());
+      // What is over is not taken anew under the feet of those who work by it: somebody else may have held it in between.
+      passedOn ||= !lease.isHeld() || !(await lease.acquire());
     } catch {
       // Postgres may be back before the lease is over; if not, it is lost by the clock.
     }

@@ -5,6 +5,8 @@
 import type { PortalContext } from '#lib/api/context.ts';
 import { operation } from '#lib/api/operation.ts';
 import { none } from '#lib/api/schema.ts';
+import { auditEventsOf } from '#lib/audit/data.ts';
+import { auditView } from '#lib/audit/loaders.ts';
 import { explain } from '#lib/entitlement/loaders.ts';
 import { receipts, replicas } from '#lib/revocation/data.ts';
 import { liveDoors, openStreams, receiptView } from '#lib/revocation/views.ts';
@@ -20,6 +22,7 @@ import {
   listPeople,
   nearestPeople,
   personFacts,
+  unknownMembers,
 } from './people-data.ts';
 import {
   directoriesOutput,
@@ -51,6 +54,7 @@ import {
 import { requireMayPick } from './who-may-pick.ts';
 
 const receiptsShown = 20;
+const historyShown = 30;
 
 export const peopleList = operation({
   id: 'people.list',
@@ -93,11 +97,12 @@ export const peopleGet = operation({
     const { db, world, now } = context;
     const facts = await personFacts(db, id);
     if (!facts) throw noSuchPerson();
-    const [credentials, sessions, doors, cuts, explanation] = await Promise.all([
+    const [credentials, sessions, doors, cuts, history, explanation] = await Promise.all([
       credentialsOfPerson(db, id),
       liveSessionsOf(db, id),
       replicas(db),
       receipts(db, { personId: id, limit: receiptsShown }),
+      auditEventsOf(db, { subjectId: id, noun: 'person', search: '', limit: historyShown }),
       world.person(id) ? explain.run(context, viewer, { personId: id }) : null,
     ]);
     return {
@@ -114,6 +119,7 @@ export const peopleGet = operation({
       sessions,
       streams: openStreams(world, doors).filter(({ person }) => person.id === id),
       receipts: cuts.map((row) => receiptView(world, row, liveDoors(doors))),
+      history: history.map((row) => auditView(world, row)),
     };
   },
 });
@@ -167,13 +173,15 @@ export const groupsGet = operation({
   async run({ db, world, now }, _viewer, { id }) {
     const facts = await groupFacts(db, id);
     if (!facts) throw noSuchGroup();
-    const [memberOf, edges] = await Promise.all([groupsAbove(db, id), facts.security ? edgesUpFrom(db, id) : []]);
+    const [memberOf, edges, unknown] = await Promise.all([groupsAbove(db, id), edgesUpFrom(db, id), unknownMembers(db, id)]);
+    const carries = (groupId: string) => world.group(groupId)?.security === true;
     return {
       ...facts,
       ...groupView(world, facts, grantsByGroup(world, now)),
       directory: { id: facts.directoryId, domain: facts.domain },
+      unknownMembers: unknown,
       memberOf,
-      grantList: grantsOfGroup(world, id, edges, now),
+      grantList: grantsOfGroup(world, id, carries(id) ? edges.filter(({ groupId }) => carries(groupId)) : [], now),
     };
   },
 });

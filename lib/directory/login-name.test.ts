@@ -29,6 +29,21 @@ describe('a typed name', () => {
     expect(meant('alice@lab.example', [alice, elsewhere])).toBe(elsewhere);
   });
 
+  it('that two domains call by one short name needs another form', () => {
+    const twin = { samAccountName: 'alice', upn: null, domain: 'corp.lab', netbios: 'CORP' };
+    expect(meant('CORP\\alice', [alice, twin])).toBeNull();
+    expect(meant('corp.lab\\alice', [alice, twin])).toBe(twin);
+    expect(meant('alice@corp.lab', [alice, twin])).toBe(twin);
+  });
+
+  it('that another domain has written down for one of its own means nobody: no password goes where it does not belong', () => {
+    const written = { samAccountName: 'mallory', upn: 'bob@corp.example', domain: 'lab.example', netbios: 'LAB' };
+    expect(meant('bob@corp.example', [bob, written])).toBeNull();
+    expect(meant('alice@corp.example', [alice, { ...written, upn: 'alice@corp.example' }])).toBeNull();
+    expect(meant('bob@corp.example', [written])).toBe(written);
+    expect(meant('CORP\\bob', [bob, written])).toBe(bob);
+  });
+
   it('in composed and decomposed letters is the same name (SECURITY 32)', () => {
     const zoe = { samAccountName: 'zoë', upn: null, ...home };
     expect(meant('zoe\u0308', [zoe])).toBe(zoe);

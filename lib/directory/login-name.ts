@@ -41,7 +41,10 @@ export function readTypedName(typed: unknown): TypedName | null {
   return local && folded.slice(at + 1) ? { form: 'upn', folded, sam: local, upn: folded, domain: folded.slice(at + 1) } : null;
 }
 
-/** Exactly one of these, or nobody. A written-down UPN goes before the one that AD implies (account name at domain), as in AD. */
+/**
+ * Exactly one of these, or nobody: whatever two could be meant by is refused, and never tried on one of them. Within a domain a written-down
+ * UPN goes before the one that AD implies (account name at domain), as in AD.
+ */
 export function whoIsMeant<Account extends NamedAccount>(name: TypedName, accounts: readonly Account[]): Account | null {
   const bySam = (one: Account) => name.sam !== null && fold(one.samAccountName) === name.sam;
   switch (name.form) {
@@ -51,7 +54,11 @@ export function whoIsMeant<Account extends NamedAccount>(name: TypedName, accoun
       return only(accounts.filter((one) => bySam(one) && (fold(one.netbios ?? '') === name.domain || fold(one.domain) === name.domain)));
     case 'upn': {
       const written = accounts.filter((one) => one.upn !== null && fold(one.upn) === name.upn);
-      return written.length > 0 ? only(written) : only(accounts.filter((one) => bySam(one) && fold(one.domain) === name.domain));
+      const implied = accounts.filter((one) => bySam(one) && fold(one.domain) === name.domain);
+      const [account] = written.length > 0 ? written : implied;
+      // Another domain's administrators may write any name down: they do not get the password of whoever it belongs to here.
+      const isContested = written.length > 1 || implied.some((one) => account && fold(one.domain) !== fold(account.domain));
+      return account && !isContested ? account : null;
     }
   }
 }
@@ -61,10 +68,21 @@ export function whoIsMeant<Account extends NamedAccount>(name: TypedName, accoun
  * spelling that is refused rather than throttled would tell that nobody is behind the first.
  */
 export function oneNameFor(name: TypedName, directories: readonly Pick<NamedAccount, 'domain' | 'netbios'>[]): string {
-  const isOf = ({ domain, netbios }: Pick<NamedAccount, 'domain' | 'netbios'>) =>
-    name.domain === null || fold(domain) === name.domain || (name.form === 'domain-sam' && fold(netbios ?? '') === name.domain);
-  const home = directories.find(isOf);
+  const home = directories.find((one) => isHomeOf(one, name));
   return home && name.sam !== null ? `${fold(home.domain)}\\${name.sam}` : name.folded;
+}
+
+/** The directories in which the name could mean somebody: the one that it speaks of, or all. */
+export function homesOf<Home extends Pick<NamedAccount, 'domain' | 'netbios'>>(
+  name: TypedName,
+  directories: readonly Home[],
+): readonly Home[] {
+  const homes = directories.filter((one) => isHomeOf(one, name));
+  return homes.length > 0 ? homes : directories;
+}
+
+function isHomeOf({ domain, netbios }: Pick<NamedAccount, 'domain' | 'netbios'>, name: TypedName): boolean {
+  return name.domain === null || fold(domain) === name.domain || (name.form === 'domain-sam' && fold(netbios ?? '') === name.domain);
 }
 
 function fold(text: string): string {

@@ -1,20 +1,21 @@
 /** Writes of this room. Bulk goes as one JSON array a statement; whoever calls holds the transaction. */
-import type { Database, Tx } from '#lib/db/database.ts';
+import { changing, type Database, type Tx } from '#lib/db/database.ts';
 import { newId } from '#lib/db/ids.ts';
 import type { Touch } from '#lib/db/topics.ts';
 import type { Stamps } from './active-directory/replication-stamps.ts';
+import type { ChangeMode } from './changes.ts';
+import { findDisconnected } from './disconnected.ts';
 import type { Held } from './shrink-guard.ts';
-import type { Directory, DirectorySettings, KnownEdge, KnownGroup, KnownPerson } from './types.ts';
+import type { Beside } from './stance.ts';
+import type { Approval, Directory, DirectorySettings, KnownEdge, KnownGroup, KnownPerson } from './types.ts';
 
 // ── people, groups, memberships ──────────────────────────────────────────────────────────────────────────────────────────────
 
-export async function savePeople(tx: Tx, forestId: string, people: readonly KnownPerson[]): Promise<void> {
+/** `renamed`: those of them whose wire name changes hands, or may. */
+export async function savePeople(tx: Tx, forestId: string, people: readonly KnownPerson[], renamed = people): Promise<void> {
   if (people.length === 0) return;
+  if (renamed.length > 0) await layDownNames(tx, forestId, renamed);
   const rows = people.map((person) => ({ ...person, forestId, stamps: person.stamps ?? ({} satisfies Stamps) }));
-  // Two people who swap names would meet in the unique index: whoever gets another name first lays down the old one.
-  await tx.$executeRaw`
-    UPDATE person p SET wire_name = p.id FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r(id text, "wireName" text)
-    WHERE p.id = r.id AND p.wire_name <> r."wireName"`;
   // An admin's cut may have come since the plan was made; no directory state lifts it.
   await tx.$executeRaw`
     INSERT INTO person AS p (id, forest_id, directory_id, object_guid, sid, dn, sam_account_name, upn, wire_name, display_name, mail, title, department,
@@ -36,12 +37,42 @@ export async function savePeople(tx: Tx, forestId: string, people: readonly Know
       state_since = CASE WHEN p.state = excluded.state THEN p.state_since ELSE now() END`;
 }
 
+/**
+ * Two who change names would meet in the unique index, and who comes under a name would meet whoever dies or leaves it in the same breath: so
+ * whoever gets another name or none, and whoever carries a name that is given here, first lays it down. By arrays, because of these the
+ * database knows how many there are.
+ */
+async function layDownNames(tx: Tx, forestId: string, people: readonly KnownPerson[]): Promise<void> {
+  const [ids, names] = [people.map(({ id }) => id), people.map(({ wireName }) => wireName)];
+  const lives = people.map(({ deletedAt }) => deletedAt === null);
+  await tx.$executeRaw`
+    UPDATE person p SET wire_name = p.id FROM unnest(${ids}::text[], ${names}::text[], ${lives}::boolean[]) AS r(id, name, lives)
+    WHERE p.id = r.id AND (p.wire_name <> r.name OR NOT r.lives)`;
+  await tx.$executeRaw`
+    UPDATE person p SET wire_name = p.id FROM unnest(${ids}::text[], ${names}::text[], ${lives}::boolean[]) AS r(id, name, lives)
+    WHERE p.forest_id = ${forestId} AND p.wire_name = r.name AND p.id <> r.id AND p.deleted_at IS NULL AND r.lives`;
+}
+
 /** What they are at this moment, held so until the transaction ends. */
 export async function lockStates(tx: Tx, personIds: readonly string[]): Promise<Map<string, string>> {
   const rows = await tx.$queryRaw<
     { id: string; state: string }[]
   >`SELECT id, state FROM person WHERE id = ANY(${[...personIds]}) ORDER BY id FOR UPDATE`;
   return new Map(rows.map(({ id, state }) => [id, state]));
+}
+
+export type Standing = Pick<KnownPerson, 'state' | 'userAccountControl' | 'accountExpiresAt' | 'lockoutAt' | 'stamps' | 'deletedAt'>;
+
+/** Those of these people whose state is another by now than it was said to be; all of them are held as they are until the transaction ends. */
+export async function lockChanged(tx: Tx, people: readonly { id: string; from: string }[]): Promise<Map<string, Standing>> {
+  if (people.length === 0) return new Map();
+  const rows = await tx.$queryRaw<(Standing & { id: string })[]>`
+    SELECT id, state, user_account_control AS "userAccountControl", account_expires_at AS "accountExpiresAt", lockout_at AS "lockoutAt",
+      CASE WHEN stamp = '{}' THEN NULL ELSE stamp END AS stamps, deleted_at AS "deletedAt"
+    FROM (SELECT * FROM person WHERE id = ANY(${people.map(({ id }) => id)}) ORDER BY id FOR UPDATE) held
+    JOIN unnest(${people.map(({ id }) => id)}::text[], ${people.map(({ from }) => from)}::text[]) AS was(id, "from") USING (id)
+    WHERE held.state <> was."from"`;
+  return new Map(rows.map(({ id, ...standing }) => [id, standing]));
 }
 
 export async function setPersonState(tx: Tx, touch: Touch, personId: string, state: KnownPerson['state']): Promise<boolean> {
@@ -52,10 +83,25 @@ export async function setPersonState(tx: Tx, touch: Touch, personId: string, sta
 }
 
 /** What a person held dies with the account, and does not rise with it: after a re-enable everybody downloads anew. */
-export async function endCredentials(tx: Tx, touch: Touch, personId: string, reason: string): Promise<void> {
+export async function endCredentials(tx: Tx, touch: Touch, of: string | readonly string[], reason: string): Promise<void> {
+  const personIds = typeof of === 'string' ? [of] : [...of];
+  if (personIds.length === 0) return;
   const ended = await tx.$queryRaw<{ id: string }[]>`
-    UPDATE credential SET revoked_at = now(), revoke_reason = ${reason} WHERE person_id = ${personId} AND revoked_at IS NULL RETURNING id`;
+    UPDATE credential SET revoked_at = now(), revoke_reason = ${reason} WHERE person_id = ANY(${personIds}) AND revoked_at IS NULL RETURNING id`;
   for (const { id } of ended) touch('credential', id);
+}
+
+export const keptForUndoDays = 7;
+
+/** After so long nobody puts a mistake right any more: what was kept for that case ends. */
+export async function endWhatNobodyPutBack(db: Database): Promise<void> {
+  const { rows } = await db.sql.query<{ id: string }>(
+    `SELECT DISTINCT p.id FROM person p JOIN credential c ON c.person_id = p.id AND c.revoked_at IS NULL AND c.expires_at > now()
+     WHERE p.state IN ('out-of-scope', 'deleted') AND p.state_since < now() - make_interval(days => $1)`,
+    [keptForUndoDays],
+  );
+  const ids = rows.map(({ id }) => id);
+  if (ids.length > 0) await changing(db, (tx, touch) => endCredentials(tx, touch, ids, 'out of the directory for a week'));
 }
 
 /** AD's clock says when the password changed, ours when a session began: one that began after it was opened with the new password. */
@@ -93,20 +139,26 @@ export async function saveGroups(tx: Tx, forestId: string, groups: readonly Know
       security = excluded.security, deleted_at = excluded.deleted_at, updated_at = now()`;
 }
 
+/** Ids hold no blank, so that many thousands of them go as one text: an array would be escaped and read value by value. */
 export async function saveEdges(tx: Tx, edges: readonly KnownEdge[]): Promise<void> {
   if (edges.length === 0) return;
   await tx.$executeRaw`
     INSERT INTO membership (group_id, member_id, is_primary)
-    SELECT * FROM unnest(${edges.map(({ groupId }) => groupId)}::text[], ${edges.map(({ memberId }) => memberId)}::text[],
-      ${edges.map(({ isPrimary }) => isPrimary)}::boolean[])
+    SELECT * FROM unnest(string_to_array(${joined(edges, 'groupId')}, ' '), string_to_array(${joined(edges, 'memberId')}, ' '),
+      string_to_array(${joined(edges, 'isPrimary')}, ' ')::boolean[]) AS e(group_id, member_id, is_primary) ORDER BY group_id, member_id
     ON CONFLICT (group_id, member_id) DO UPDATE SET is_primary = excluded.is_primary`;
 }
 
 export async function removeEdges(tx: Tx, edges: readonly KnownEdge[]): Promise<void> {
   if (edges.length === 0) return;
   await tx.$executeRaw`
-    DELETE FROM membership m USING unnest(${edges.map(({ groupId }) => groupId)}::text[], ${edges.map(({ memberId }) => memberId)}::text[]) AS e(group_id, member_id)
+    DELETE FROM membership m
+    USING unnest(string_to_array(${joined(edges, 'groupId')}, ' '), string_to_array(${joined(edges, 'memberId')}, ' ')) AS e(group_id, member_id)
     WHERE m.group_id = e.group_id AND m.member_id = e.member_id`;
+}
+
+function joined(edges: readonly KnownEdge[], field: keyof KnownEdge): string {
+  return edges.map((edge) => edge[field]).join(' ');
 }
 
 // ── directories and their domain controllers ─────────────────────────────────────────────────────────────────────────────────
@@ -119,6 +171,9 @@ export interface Position {
   readonly cookie: Buffer | null;
   readonly seesDeleted: boolean;
   readonly freshAt: Date;
+  readonly mode: ChangeMode;
+  /** Set by changes that came. */
+  readonly changedAt?: Date | undefined;
   /** Set by a complete read. */
   readonly fullReadAt?: Date | undefined;
 }
@@ -127,7 +182,8 @@ export async function savePosition(tx: Tx, touch: Touch, controllerId: string, p
   await tx.$executeRaw`
     UPDATE domain_controller SET invocation_id = ${position.invocationId}, dns_host_name = ${position.dnsHostName}, highest_usn = ${position.highestUsn},
       cookie = ${position.cookie}, sees_deleted = ${position.seesDeleted}, fresh_at = least(${position.freshAt}::timestamptz, clock_timestamp()),
-      full_read_at = coalesce(${position.fullReadAt ?? null}::timestamptz, full_read_at), state = 'following', state_detail = NULL
+      full_read_at = coalesce(${position.fullReadAt ?? null}::timestamptz, full_read_at), change_mode = ${position.mode},
+      changed_at = coalesce(${position.changedAt ?? null}::timestamptz, changed_at), state = 'following', state_detail = NULL
     WHERE id = ${controllerId}`;
   if (position.fullReadAt) touch('domain-controller', controllerId);
 }
@@ -136,11 +192,10 @@ export async function savePosition(tx: Tx, touch: Touch, controllerId: string, p
  * Freshness alone, between drains: nobody waits for it, so it is no change that wakes the world. A worker whose clock is ahead proves nothing
  * for the time to come.
  */
-export async function saveFreshness(db: Database, controllerId: string, freshAt: Date): Promise<void> {
-  await db.sql.query(
-    'UPDATE domain_controller SET fresh_at = least($2, clock_timestamp()) WHERE id = $1 AND (fresh_at IS NULL OR fresh_at < $2)',
-    [controllerId, freshAt],
-  );
+export async function saveFreshness(tx: Tx, controllerId: string, freshAt: Date): Promise<void> {
+  await tx.$executeRaw`
+    UPDATE domain_controller SET fresh_at = least(${freshAt}::timestamptz, clock_timestamp())
+    WHERE id = ${controllerId} AND (fresh_at IS NULL OR fresh_at < ${freshAt}::timestamptz)`;
 }
 
 export async function setControllerState(
@@ -162,6 +217,50 @@ export async function setDirectoryState(tx: Tx, directoryId: string, state: Dire
       held = CASE WHEN ${state} = 'held' THEN held END
     WHERE id = ${directoryId} AND (state, state_detail) IS DISTINCT FROM (${state}, ${detail})`;
   return changed > 0;
+}
+
+/** One that follows beside the leader writes no position; the way it asks, and that it heard of something, is shown all the same. */
+export async function saveChangeMode(tx: Tx, controllerId: string, mode: ChangeMode): Promise<void> {
+  await tx.$executeRaw`UPDATE domain_controller SET change_mode = ${mode} WHERE id = ${controllerId}`;
+}
+
+export async function saveChangeSeen(db: Database, controllerId: string, at: Date): Promise<void> {
+  await db.sql.query('UPDATE domain_controller SET changed_at = $2 WHERE id = $1 AND (changed_at IS NULL OR changed_at < $2)', [
+    controllerId,
+    at,
+  ]);
+}
+
+export async function saveBeside(tx: Tx, controllerId: string, beside: Beside | null): Promise<void> {
+  await tx.$executeRaw`UPDATE domain_controller SET beside = ${beside === null ? null : JSON.stringify(beside)}::jsonb WHERE id = ${controllerId}`;
+}
+
+/** What an admin asks for stands in the row until it is done, for whichever worker follows; that one hears of it at once. */
+export async function askToReadAgain(
+  db: Database,
+  directoryId: string,
+  { removalsApproved }: { removalsApproved: boolean },
+): Promise<void> {
+  await changing(db, async (tx, touch) => {
+    const now = await tx.$queryRaw<{ id: string }[]>`
+      UPDATE directory SET read_asked_at = clock_timestamp(),
+        removals_approved_at = CASE WHEN ${removalsApproved} THEN clock_timestamp() ELSE removals_approved_at END
+      WHERE id = ${directoryId} RETURNING (SELECT min(c.id) FROM domain_controller c WHERE c.directory_id = directory.id) AS id`;
+    for (const { id } of now) if (id) touch('domain-controller', id);
+  });
+}
+
+/** A complete read that began after it was asked for is the answer; what was approved is done once nothing is held any more. */
+export async function settleAsked(tx: Tx, directoryId: string, { began, held }: { began: Date; held: boolean }): Promise<void> {
+  await tx.$executeRaw`
+    UPDATE directory SET read_asked_at = CASE WHEN read_asked_at <= ${began}::timestamptz THEN NULL ELSE read_asked_at END,
+      removals_approved_at = CASE WHEN ${held} OR removals_approved_at > ${began}::timestamptz THEN removals_approved_at END
+    WHERE id = ${directoryId} AND (read_asked_at IS NOT NULL OR removals_approved_at IS NOT NULL)`;
+}
+
+/** What an admin has seen beforehand is meant once: at the next complete read. */
+export async function saveApproval(tx: Tx, directoryId: string, approved: Approval | null): Promise<void> {
+  await tx.$executeRaw`UPDATE directory SET approved = ${approved === null ? null : JSON.stringify(approved)}::jsonb WHERE id = ${directoryId}`;
 }
 
 export async function saveHeld(tx: Tx, directoryId: string, held: readonly Held[]): Promise<void> {
@@ -198,15 +297,16 @@ export async function insertDirectory(tx: Tx, touch: Touch, made: NewDirectory):
   const [known] = await tx.$queryRaw<{ id: string }[]>`SELECT id FROM forest WHERE name = ${made.forestName}`;
   const forestId = known?.id ?? newId('f');
   if (!known) await tx.$executeRaw`INSERT INTO forest (id, name) VALUES (${forestId}, ${made.forestName})`;
-  const id = newId('d');
+  const id = (await findDisconnected(tx, made.domain)) ?? newId('d');
   await tx.$executeRaw`
     INSERT INTO directory (id, forest_id, domain, netbios, base_dn, domain_sid, settings, lockout_threshold, lockout_window_seconds)
     VALUES (${id}, ${forestId}, ${made.domain}, ${made.netbios}, ${made.baseDn}, ${made.domainSid}, ${JSON.stringify(made.settings)}::jsonb,
-      ${made.lockoutThreshold}, ${made.lockoutSeconds})`;
+      ${made.lockoutThreshold}, ${made.lockoutSeconds})
+    ON CONFLICT (id) DO UPDATE SET forest_id = excluded.forest_id, netbios = excluded.netbios, base_dn = excluded.base_dn, domain_sid = excluded.domain_sid,
+      settings = excluded.settings, lockout_threshold = excluded.lockout_threshold, lockout_window_seconds = excluded.lockout_window_seconds,
+      state = 'new', state_since = now(), removed_at = NULL`;
   await tx.$executeRaw`INSERT INTO directory_secret (directory_id, sealed) VALUES (${id}, ${made.sealSecret(id)})`;
-  for (const url of made.settings.urls) {
-    await tx.$executeRaw`INSERT INTO domain_controller (id, directory_id, url) VALUES (${newId('dc')}, ${id}, ${url})`;
-  }
+  await saveListedControllers(tx, id, made.settings.urls);
   touch('directory', id);
   return id;
 }
@@ -217,18 +317,41 @@ export async function updateDirectory(
   touch: Touch,
   { id, settings, sealed }: { id: string; settings: DirectorySettings; sealed: Buffer },
 ): Promise<void> {
-  const urls = [...settings.urls];
   await tx.$executeRaw`UPDATE directory SET settings = ${JSON.stringify(settings)}::jsonb WHERE id = ${id}`;
   await tx.$executeRaw`UPDATE directory_secret SET sealed = ${sealed} WHERE directory_id = ${id}`;
-  await tx.$executeRaw`DELETE FROM domain_controller WHERE directory_id = ${id} AND NOT url = ANY(${urls})`;
-  await tx.$executeRaw`UPDATE domain_controller SET cookie = NULL, full_read_at = NULL WHERE directory_id = ${id}`;
-  for (const url of urls) {
-    await tx.$executeRaw`INSERT INTO domain_controller (id, directory_id, url) VALUES (${newId('dc')}, ${id}, ${url}) ON CONFLICT (directory_id, url) DO NOTHING`;
-  }
+  // Those that DNS names come to their rows when they are looked up.
+  if (!settings.find)
+    await tx.$executeRaw`DELETE FROM domain_controller WHERE directory_id = ${id} AND NOT url = ANY(${[...settings.urls]})`;
+  await tx.$executeRaw`UPDATE domain_controller SET cookie = NULL, full_read_at = NULL, beside = NULL WHERE directory_id = ${id}`;
+  await saveListedControllers(tx, id, settings.urls);
   touch('directory', id);
 }
 
-/** Only for one whose first read failed: nothing refers to its people yet. */
+async function saveListedControllers(tx: Tx, directoryId: string, urls: readonly string[]): Promise<void> {
+  for (const [preference, url] of urls.entries()) {
+    await tx.$executeRaw`
+      INSERT INTO domain_controller (id, directory_id, url, preference) VALUES (${newId('dc')}, ${directoryId}, ${url}, ${preference})
+      ON CONFLICT (directory_id, url) DO UPDATE SET preference = excluded.preference, found_at = NULL`;
+  }
+}
+
+/** In the order in which DNS prefers them. What it does not name any more comes last, and goes after an hour: a cache may have been behind. */
+export async function saveFoundControllers(tx: Tx, touch: Touch, directoryId: string, urls: readonly string[]): Promise<void> {
+  await tx.$executeRaw`
+    UPDATE domain_controller SET preference = 1000 WHERE directory_id = ${directoryId} AND NOT url = ANY(${[...urls]})`;
+  for (const [preference, url] of urls.entries()) {
+    const [row] = await tx.$queryRaw<{ id: string; is_new: boolean }[]>`
+      INSERT INTO domain_controller (id, directory_id, url, preference, found_at) VALUES (${newId('dc')}, ${directoryId}, ${url}, ${preference}, clock_timestamp())
+      ON CONFLICT (directory_id, url) DO UPDATE SET preference = excluded.preference, found_at = excluded.found_at RETURNING id, xmax = 0 AS is_new`;
+    if (row?.is_new) touch('domain-controller', row.id);
+  }
+  const gone = await tx.$queryRaw<{ id: string }[]>`
+    DELETE FROM domain_controller WHERE directory_id = ${directoryId} AND NOT url = ANY(${[...urls]})
+      AND (found_at IS NULL OR found_at < clock_timestamp() - interval '1 hour') RETURNING id`;
+  for (const { id } of gone) touch('domain-controller', id);
+}
+
+/** Only for one whose first read failed and that was never connected before: nothing refers to its people yet. */
 export async function removeUnreadDirectory(tx: Tx, touch: Touch, directoryId: string): Promise<void> {
   await tx.$executeRaw`DELETE FROM membership WHERE group_id IN (SELECT id FROM directory_group WHERE directory_id = ${directoryId})`;
   await tx.$executeRaw`DELETE FROM directory_group WHERE directory_id = ${directoryId}`;
@@ -237,47 +360,4 @@ export async function removeUnreadDirectory(tx: Tx, touch: Touch, directoryId: s
   if (gone)
     await tx.$executeRaw`DELETE FROM forest f WHERE id = ${gone.forest_id} AND NOT EXISTS (SELECT 1 FROM directory d WHERE d.forest_id = f.id)`;
   touch('directory', directoryId);
-}
-
-// ── sign-in tries ────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-/**
- * Takes one try out of each bucket's budget, or none and says which bucket is empty. The try counts as failed from the start: what dies half-way
- * has been tried. Buckets are locked in order, so that many at once neither slip past the count nor wait for each other in a circle.
- */
-export async function reserveTry(
-  tx: Tx,
-  buckets: readonly { readonly name: string; readonly budget: number; readonly windowSeconds: number }[],
-): Promise<{ ids: bigint[] } | { empty: string }> {
-  const ids: bigint[] = [];
-  for (const { name } of buckets.toSorted((one, other) => (one.name < other.name ? -1 : 1))) {
-    await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`login ${name}`}, 0))`;
-  }
-  for (const { name, budget, windowSeconds } of buckets) {
-    const [row] = await tx.$queryRaw<{ failed: bigint }[]>`
-      SELECT count(*) AS failed FROM login_attempt WHERE bucket = ${name} AND failed AND at > clock_timestamp() - make_interval(secs => ${windowSeconds})`;
-    if (Number(row?.failed ?? 0) >= budget) return { empty: name };
-  }
-  for (const { name } of buckets) {
-    const [row] = await tx.$queryRaw<{ id: bigint }[]>`INSERT INTO login_attempt (bucket) VALUES (${name}) RETURNING id`;
-    if (row) ids.push(row.id);
-  }
-  return { ids };
-}
-
-/** A success clears the account's count, as it does in AD; of the address only this one try is given back. */
-export async function settleTry(db: Database, ids: readonly bigint[], accountBucket: string): Promise<void> {
-  await db.sql.query('UPDATE login_attempt SET failed = false WHERE failed AND (id = ANY($1::bigint[]) OR bucket = $2)', [
-    ids.map(String),
-    accountBucket,
-  ]);
-}
-
-/** The domain controller never heard the password: this was no try. */
-export async function giveBackTry(db: Database, ids: readonly bigint[]): Promise<void> {
-  await db.sql.query('DELETE FROM login_attempt WHERE id = ANY($1::bigint[])', [ids.map(String)]);
-}
-
-export async function forgetOldTries(db: Database): Promise<void> {
-  await db.sql.query(`DELETE FROM login_attempt WHERE at < now() - interval '2 days'`);
 }

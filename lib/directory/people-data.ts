@@ -1,10 +1,12 @@
-/** Reads behind the screens of people and groups: paged in Postgres, searched by trigram over the very expressions that are indexed. */
-import { createConditions, likeText, likeWords } from '#lib/db/conditions.ts';
+/** Reads behind the screens of people and groups: paged in Postgres, searched by trigram over a column of folded text. */
+import { type Conditions, createConditions, likeText, likeWords } from '#lib/db/conditions.ts';
 import type { Database } from '#lib/db/database.ts';
+import type { ChangeMode } from './changes.ts';
 import type { Held } from './shrink-guard.ts';
+import type { DirectorySettings } from './types.ts';
 
-const personText = `(display_name || ' ' || sam_account_name || ' ' || coalesce(upn, '') || ' ' || coalesce(mail, ''))`;
-const groupText = `(name || ' ' || sam_account_name || ' ' || coalesce(description, ''))`;
+/** By the very rule by which the column was folded: accents and case make no difference, on either side. */
+const finds = (word: string) => `search_text LIKE fold_text(${word})`;
 
 type Rows<T> = Promise<{ rows: T[] }>;
 
@@ -42,10 +44,12 @@ export async function listPeople(
   { search, state, sort, offset, limit }: PeopleQuery,
 ): Promise<{ items: PersonListRow[]; total: number }> {
   const conditions = createConditions();
-  for (const word of likeWords(search)) conditions.add(`${personText} ILIKE ${conditions.value(word)}`);
+  const words = likeWords(search);
+  for (const word of words) conditions.add(finds(conditions.value(word)));
   // Deleted people are shown to whoever asks for them, and not among the rest.
   if (state) conditions.add(`state = ${conditions.value(state)}`);
   else conditions.add(`state <> 'deleted'`);
+  if (words.length > 0) return pageOfFound(db, conditions, personOrders[sort], { offset, limit });
   const counting = db.sql.query<{ total: number }>(`SELECT count(*)::int AS total FROM person ${conditions.where()}`, [
     ...conditions.values,
   ]);
@@ -59,11 +63,35 @@ export async function listPeople(
   );
 }
 
+/** First found, then put in order: the planner would else walk the whole order and look at each name, hoping to be done soon. */
+async function pageOfFound(
+  db: Database,
+  conditions: Conditions,
+  order: string,
+  { offset, limit }: Pick<PeopleQuery, 'offset' | 'limit'>,
+): Promise<{ items: PersonListRow[]; total: number }> {
+  const { rows } = await db.sql.query<PersonListRow & { total: number }>(
+    `WITH found AS MATERIALIZED (
+       SELECT id, display_name, upn, sam_account_name, mail, title, department, state, state_since FROM person ${conditions.where()})
+     SELECT total, page.* FROM (SELECT count(*)::int AS total FROM found) AS counted
+     LEFT JOIN LATERAL (SELECT ${personColumns} FROM found ORDER BY ${order} LIMIT ${conditions.value(limit)} OFFSET ${conditions.value(offset)}) AS page ON true`,
+    conditions.values,
+  );
+  const items = rows.filter(({ id }) => id !== null).map(({ total: _, ...row }) => row);
+  return { items, total: rows[0]?.total ?? 0 };
+}
+
 /** For pickers: the nearest names first, deleted people never. */
 export async function nearestPeople(db: Database, search: string, limit: number): Promise<PersonListRow[]> {
   const conditions = createConditions();
-  conditions.add('deleted_at IS NULL');
-  for (const word of likeWords(search)) conditions.add(`${personText} ILIKE ${conditions.value(word)}`);
+  conditions.add(`deleted_at IS NULL AND state <> 'deleted'`);
+  const words = likeWords(search);
+  if (words.length === 0) {
+    const first = `ORDER BY ${personOrders.name} LIMIT ${conditions.value(limit)}`;
+    return (await db.sql.query<PersonListRow>(`SELECT ${personColumns} FROM person ${conditions.where()} ${first}`, conditions.values))
+      .rows;
+  }
+  for (const word of words) conditions.add(finds(conditions.value(word)));
   const whole = conditions.value(search.trim());
   const starts = conditions.value(`${likeText(search.trim())}%`);
   const { rows } = await db.sql.query<PersonListRow>(
@@ -100,7 +128,7 @@ export async function listGroups(
 ): Promise<{ items: GroupListRow[]; total: number }> {
   const conditions = createConditions();
   conditions.add('deleted_at IS NULL');
-  for (const word of likeWords(search)) conditions.add(`${groupText} ILIKE ${conditions.value(word)}`);
+  for (const word of likeWords(search)) conditions.add(finds(conditions.value(word)));
   if (ids) conditions.add(`id = ANY(${conditions.value(ids)})`);
   const counting = db.sql.query<{ total: number }>(`SELECT count(*)::int AS total FROM directory_group ${conditions.where()}`, [
     ...conditions.values,
@@ -239,12 +267,22 @@ export type GroupEdge = { readonly groupId: string; readonly memberId: string };
 export async function edgesUpFrom(db: Database, groupId: string): Promise<GroupEdge[]> {
   const { rows } = await db.sql.query<GroupEdge>(
     `WITH RECURSIVE up AS (
-       SELECT m.group_id, m.member_id FROM membership m JOIN directory_group g ON g.id = m.group_id WHERE m.member_id = $1 AND g.security AND g.deleted_at IS NULL
-       UNION SELECT m.group_id, m.member_id FROM membership m JOIN up ON m.member_id = up.group_id JOIN directory_group g ON g.id = m.group_id WHERE g.security AND g.deleted_at IS NULL
+       SELECT m.group_id, m.member_id FROM membership m JOIN directory_group g ON g.id = m.group_id WHERE m.member_id = $1 AND g.deleted_at IS NULL
+       UNION SELECT m.group_id, m.member_id FROM membership m JOIN up ON m.member_id = up.group_id JOIN directory_group g ON g.id = m.group_id WHERE g.deleted_at IS NULL
      ) SELECT group_id AS "groupId", member_id AS "memberId" FROM up LIMIT 5000`,
     [groupId],
   );
   return rows;
+}
+
+/** SIDs of those members whom another domain knows, and none of the connected ones. */
+export async function unknownMembers(db: Database, groupId: string): Promise<string[]> {
+  const { rows } = await db.sql.query<{ sid: string }>(
+    `SELECT f.sid FROM foreign_member f WHERE f.group_id = $1
+       AND NOT EXISTS (SELECT 1 FROM foreign_membership s WHERE s.group_id = f.group_id AND s.sid = f.sid) ORDER BY f.sid LIMIT 200`,
+    [groupId],
+  );
+  return rows.map(({ sid }) => sid);
 }
 
 export async function groupsAbove(db: Database, groupId: string): Promise<{ id: string; name: string }[]> {
@@ -255,12 +293,17 @@ export async function groupsAbove(db: Database, groupId: string): Promise<{ id: 
   return rows;
 }
 
+export async function savedSettings(db: Database, directoryId: string): Promise<DirectorySettings | null> {
+  const { rows } = await db.sql.query<{ settings: DirectorySettings }>('SELECT settings FROM directory WHERE id = $1', [directoryId]);
+  return rows[0]?.settings ?? null;
+}
+
 export type DirectoryRow = {
   readonly id: string;
   readonly domain: string;
   readonly netbios: string | null;
   readonly baseDn: string;
-  readonly settings: { readonly urls?: string[]; readonly bindDn?: string; readonly scopeDns?: string[] };
+  readonly settings: Partial<DirectorySettings>;
   readonly state: 'new' | 'reading' | 'following' | 'unreachable' | 'held';
   readonly stateDetail: string | null;
   readonly stateSince: Date;
@@ -279,6 +322,8 @@ export type ControllerRow = {
   readonly freshAt: Date | null;
   readonly fullReadAt: Date | null;
   readonly seesDeleted: boolean;
+  readonly changeMode: ChangeMode | null;
+  readonly changedAt: Date | null;
 };
 
 export async function directoriesWithControllers(db: Database): Promise<(DirectoryRow & { readonly controllers: ControllerRow[] })[]> {
@@ -286,11 +331,11 @@ export async function directoriesWithControllers(db: Database): Promise<(Directo
     `SELECT id, domain, netbios, base_dn AS "baseDn", settings, state, state_detail AS "stateDetail", state_since AS "stateSince", lockout_threshold AS "lockoutThreshold", held,
        (SELECT count(*)::int FROM person p WHERE p.directory_id = directory.id AND p.deleted_at IS NULL) AS people,
        (SELECT count(*)::int FROM directory_group g WHERE g.directory_id = directory.id AND g.deleted_at IS NULL) AS groups
-     FROM directory ORDER BY domain`,
+     FROM directory WHERE removed_at IS NULL ORDER BY domain`,
   );
   const controllers = await db.sql.query<ControllerRow>(
     `SELECT id, directory_id AS "directoryId", url, dns_host_name AS "dnsHostName", state, state_detail AS "stateDetail", fresh_at AS "freshAt",
-       full_read_at AS "fullReadAt", sees_deleted AS "seesDeleted" FROM domain_controller ORDER BY url`,
+       full_read_at AS "fullReadAt", sees_deleted AS "seesDeleted", change_mode AS "changeMode", changed_at AS "changedAt" FROM domain_controller ORDER BY url`,
   );
   return directories.rows.map((directory) => ({
     ...directory,

@@ -47,7 +47,8 @@ export async function liftCut(
   { personId, name, actor, now }: { personId: string; name: string; actor: Actor; now: Date },
 ): Promise<AccountState | null> {
   const [row] = await tx.$queryRaw<LiftRow[]>`
-    SELECT p.user_account_control, p.account_expires_at, p.lockout_at, p.logon_hours, p.deleted_at, p.out_of_scope, d.lockout_window_seconds
+    SELECT p.user_account_control, p.account_expires_at, p.lockout_at, p.logon_hours, p.deleted_at, p.out_of_scope,
+      coalesce(p.lockout_window_seconds, d.lockout_window_seconds) AS lockout_window_seconds
     FROM person p JOIN directory d ON d.id = p.directory_id WHERE p.id = ${personId} AND p.cut_at IS NOT NULL`;
   if (!row) return null;
   const state = accountState(

@@ -1,7 +1,9 @@
 /** What the screens of people and groups show. Names, never attributes a screen does not need; no hash, no secret, no stamp. */
 import { z } from 'zod';
 import { flag, id, instant, pageOf, paging, searchText } from '#lib/api/schema.ts';
+import { auditRow } from '#lib/audit/schema.ts';
 import { explanationSchema } from '#lib/entitlement/schema.ts';
+import { missingRight } from './connect-schema.ts';
 
 export const personStates = ['enabled', 'disabled', 'expired', 'locked', 'outside-hours', 'deleted', 'out-of-scope', 'cut'] as const;
 export const personState = z.enum(personStates);
@@ -128,6 +130,8 @@ export const personDetail = personRow.extend({
   sessions: z.array(personSession),
   streams: z.array(openStream),
   receipts: z.array(receipt),
+  /** What happened to the account itself, newest first: from the audit log. */
+  history: z.array(auditRow),
 });
 
 export const cutOffInput = z.object({ id, reason: z.string().trim().min(3, 'Say why, in a few words.').max(500) });
@@ -151,8 +155,11 @@ export const groupRow = z.object({
   samAccountName: z.string(),
   description: z.string().nullable(),
   security: z.boolean(),
+  carries: z
+    .boolean()
+    .describe('whether grants to it give something: a security group, or one of a directory that counts distribution groups'),
   directMembers: z.number().int(),
-  people: z.number().int().describe('nested, as far as security groups carry'),
+  people: z.number().int().describe('nested, as far as groups carry rights'),
   grants: z.number().int(),
 });
 export const groupsPage = pageOf(groupRow);
@@ -163,6 +170,7 @@ export const groupDetail = groupRow.extend({
   sid: z.string().nullable(),
   deletedAt: instant.nullable(),
   directory: z.object({ id: z.string(), domain: z.string() }),
+  unknownMembers: z.array(z.string()).describe('SIDs of members whom no connected directory knows: counted for nobody'),
   /** Groups that this one is a member of, directly. */
   memberOf: z.array(named),
   /** What somebody would gain by joining: grants of this group, and of those above it. */
@@ -192,7 +200,7 @@ export const groupMembers = pageOf(
 );
 
 export const heldRemovals = z.object({
-  what: z.enum(['people', 'groups', 'memberships']),
+  what: z.enum(['people', 'groups', 'memberships', 'sentinels']).describe('sentinels: what every complete read must show and did not'),
   removals: z.number().int(),
   of: z.number().int(),
   whom: z
@@ -206,8 +214,18 @@ export const directoryView = z.object({
   netbios: z.string().nullable(),
   baseDn: z.string(),
   urls: z.array(z.string()),
+  find: z
+    .object({ domain: z.string(), site: z.string().nullable(), dnsServers: z.array(z.string()) })
+    .nullable()
+    .describe('how they are found by DNS; null where they are listed'),
   bindDn: z.string().nullable(),
   scopeDns: z.array(z.string()),
+  peopleFilter: z.string().nullable(),
+  groupFilter: z.string().nullable(),
+  distributionGroups: z.enum(['shown', 'counted']).describe('whether a distribution group carries rights here'),
+  sentinelPerson: z.string().nullable().describe('must be seen by every complete read'),
+  sentinelGroup: z.string().nullable(),
+  missingRights: z.array(missingRight).describe('rights that the sync account lacks, with the commands that give them'),
   state: z.enum(['new', 'reading', 'following', 'unreachable', 'held']),
   stateDetail: z.string().nullable(),
   stateSince: instant,
@@ -226,6 +244,11 @@ export const directoryView = z.object({
       freshAt: instant.nullable(),
       fullReadAt: instant.nullable(),
       seesDeleted: z.boolean(),
+      changeMode: z
+        .enum(['dirsync-with-tombstones', 'dirsync', 'dirsync-whole-links', 'usn'])
+        .nullable()
+        .describe('how it is asked for changes'),
+      changedAt: instant.nullable().describe('when it last told of one'),
     }),
   ),
 });

@@ -2,10 +2,13 @@
 import { scopeInWords } from '#lib/entitlement/scope.ts';
 import type { World, WorldBinding } from '#lib/entitlement/types.ts';
 import { fault } from '#lib/errors/fault.ts';
+import type { ChangeMode } from './changes.ts';
 import type { GroupEdge, GroupListRow, PersonListRow } from './people-data.ts';
 import type { GroupDetail, GroupRow, PersonDetail, PersonRow } from './people-schema.ts';
 import { personStates } from './people-schema.ts';
+import { missingRights } from './rights.ts';
 import type { Held } from './shrink-guard.ts';
+import type { DirectorySettings } from './types.ts';
 
 type State = PersonRow['state'];
 
@@ -22,7 +25,8 @@ export function personView(world: World, row: PersonListRow, now: Date) {
 }
 
 export function groupView(world: World, row: GroupListRow, grants: ReadonlyMap<string, readonly WorldBinding[]>): GroupRow {
-  return { ...row, people: row.security ? world.membersOf(row.id).size : 0, grants: grants.get(row.id)?.length ?? 0 };
+  const carries = world.group(row.id)?.security ?? row.security;
+  return { ...row, carries, people: carries ? world.membersOf(row.id).size : 0, grants: grants.get(row.id)?.length ?? 0 };
 }
 
 export function grantsByGroup(world: World, now: Date): Map<string, WorldBinding[]> {
@@ -90,9 +94,10 @@ export function scopeWords(world: World, scopeId: string): string {
 }
 
 type Connection = {
-  readonly settings: { readonly urls?: string[]; readonly bindDn?: string; readonly scopeDns?: string[] };
+  readonly baseDn: string;
+  readonly settings: Partial<DirectorySettings>;
   readonly held: readonly Held[] | null;
-  readonly controllers: readonly { readonly freshAt: Date | null }[];
+  readonly controllers: readonly { readonly freshAt: Date | null; readonly changeMode: ChangeMode | null }[];
 };
 
 /** The connection without its secret: the settings column never held one. As fresh as the freshest of its domain controllers. */
@@ -101,12 +106,27 @@ export function directoryView<Row extends Connection>(world: World, row: Row, no
   const fresh = row.controllers.flatMap(({ freshAt }) => (freshAt ? [freshAt.getTime()] : []));
   return {
     ...facts,
-    urls: settings.urls ?? [],
+    urls: [...(settings.urls ?? [])],
+    find: settings.find
+      ? { domain: settings.find.domain, site: settings.find.site ?? null, dnsServers: [...(settings.find.dnsServers ?? [])] }
+      : null,
     bindDn: settings.bindDn ?? null,
-    scopeDns: settings.scopeDns ?? [],
+    scopeDns: [...(settings.scopeDns ?? [])],
+    peopleFilter: settings.peopleFilter ?? null,
+    groupFilter: settings.groupFilter ?? null,
+    distributionGroups: settings.distributionGroups ?? ('shown' as const),
+    sentinelPerson: settings.sentinelPerson?.name ?? null,
+    sentinelGroup: settings.sentinelGroup?.name ?? null,
+    missingRights: missingRights(worstMode(row.controllers), row.baseDn, settings.account ?? null),
     held: held?.map((removals) => ({ ...removals, whom: byGrants(world, removals.whom, now) })) ?? null,
     freshAt: fresh.length > 0 ? new Date(Math.max(...fresh)) : null,
   };
+}
+
+/** A right is given to an account on the domain, but each domain controller shows by itself what it allows. */
+function worstMode(controllers: Connection['controllers']): ChangeMode | null {
+  const modes = controllers.flatMap(({ changeMode }) => changeMode ?? []);
+  return (['usn', 'dirsync-whole-links', 'dirsync', 'dirsync-with-tombstones'] as const).find((mode) => modes.includes(mode)) ?? null;
 }
 
 /** Those whose going would take access away stand first: they are what an admin decides about. */

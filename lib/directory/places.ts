@@ -2,47 +2,57 @@
 import { record } from '#lib/audit/record.ts';
 import { changing } from '#lib/db/database.ts';
 import { chooseMode } from './changes.ts';
-import { loadLivingGuids, requireController, requireDirectory } from './data.ts';
+import { requireController, requireDirectory } from './data.ts';
 import { aboutDirectory, noteFollowing } from './directory-state.ts';
+import { readTouchedObjects } from './filtered-read.ts';
+import { noteResumed } from './history.ts';
 import type { LdapConnection } from './ldap/connection.ts';
 import { highestUsn, readDomain, type ServerIdentity } from './ldap/domain.ts';
-import { saveDomainFacts, setControllerState, setDirectoryState } from './mutations.ts';
-import { readEverything, readObjects, type WholeRead } from './read.ts';
+import { saveBeside, saveChangeMode, saveDomainFacts, setControllerState, setDirectoryState, settleAsked } from './mutations.ts';
+import { observeEverything } from './observe.ts';
 import { canResume, type Ground, openStance, positionOf, type Stance } from './stance.ts';
-import { take } from './take.ts';
+import { type Taking, take } from './take.ts';
 
 const probeTimeoutMs = 3_000;
-/** More than this is not looked for one by one: what lacks so many is the shrink guard's to judge. */
-const missedMax = 10_000;
 
 /** Null when there is nothing to resume: then everything is read. */
-export async function resumeLead({ db, directoryId, controllerId }: Ground, identity: ServerIdentity): Promise<Stance | null> {
+export async function resumeLead(ground: Ground, identity: ServerIdentity): Promise<Stance | null> {
+  const { db, directoryId, controllerId } = ground;
   const row = await requireController(db, directoryId, controllerId);
   if (!canResume(row, identity) || !row.fullReadAt) return null;
   const directory = await requireDirectory(db, directoryId);
+  const byCookie = row.changeMode === 'usn' || row.changeMode === null ? 'dirsync' : row.changeMode;
+  const mode = row.cookie ? (row.seesDeleted ? 'dirsync-with-tombstones' : byCookie) : 'usn';
   await changing(db, async (tx, touch) => {
     await setControllerState(tx, touch, controllerId, 'following', null);
     if (directory.state !== 'held') await noteFollowing(tx, directory);
+    await noteResumed(tx, ground, mode);
   });
-  const mode = row.cookie ? (row.seesDeleted ? 'dirsync-with-tombstones' : 'dirsync') : 'usn';
   // Older than where the server stands, so that the first pass drains what happened while nobody followed.
   const usn = (row.highestUsn ?? 0n) - (row.cookie ? 1n : 0n);
   return openStance({ identity, leads: true, mode, cookie: row.cookie, usn, fullReadAt: row.fullReadAt });
 }
 
-/** A cookie of a second place stands for nothing that was written; so it begins at now, and leads only after a complete read. */
-export async function takeSecondPlace(
-  { db, directoryId, controllerId }: Ground,
-  connection: LdapConnection,
-  identity: ServerIdentity,
-): Promise<Stance> {
+/**
+ * A cookie of a second place stands for nothing that was written; so it leads only after a complete read. It goes on where it stood before, or
+ * another worker's did, since what it heard of in between nobody else may know; the first time it begins at now.
+ */
+export async function takeSecondPlace(ground: Ground, connection: LdapConnection, identity: ServerIdentity): Promise<Stance> {
+  const { db, directoryId, controllerId, lease } = ground;
   const { baseDn } = await requireDirectory(db, directoryId);
-  const usn = await highestUsn(connection, probeTimeoutMs);
-  const { mode, cookie } = await chooseMode(connection, baseDn);
+  const { beside } = await requireController(db, directoryId, controllerId);
+  const now = await highestUsn(connection, probeTimeoutMs);
+  const isStillGood = beside !== null && beside.invocationId === identity.invocationId && BigInt(beside.usn) <= now;
+  const at = isStillGood
+    ? { mode: beside.mode, usn: BigInt(beside.usn) - 1n, cookie: beside.cookie === null ? null : Buffer.from(beside.cookie, 'base64') }
+    : { usn: now, ...(await chooseMode(connection, baseDn)) };
   await changing(db, async (tx, touch) => {
+    await lease.requireHeld(tx);
     await setControllerState(tx, touch, controllerId, 'following', 'follows beside another domain controller');
+    await saveChangeMode(tx, controllerId, at.mode);
+    if (!isStillGood) await saveBeside(tx, controllerId, null);
   });
-  return openStance({ identity, leads: false, mode, cookie, usn, fullReadAt: new Date() });
+  return openStance({ identity, leads: false, fullReadAt: new Date(), ...at });
 }
 
 /** The cookie is taken before the read: what changes during it is told afterwards, once more at worst. */
@@ -51,7 +61,8 @@ export async function readAndLead(
   connection: LdapConnection,
   identity: ServerIdentity,
   removalsApproved: boolean,
-): Promise<{ stance: Stance; wasHeld: boolean }> {
+  heardOf: ReadonlySet<string>,
+): Promise<{ stance: Stance; wasHeld: boolean; unknown: readonly string[] }> {
   const { db, log, directoryId, controllerId, url, onProgress } = ground;
   const { state: before } = await requireDirectory(db, directoryId);
   await changing(db, async (tx, touch) => {
@@ -66,18 +77,23 @@ export async function readAndLead(
   const usn = await highestUsn(connection, probeTimeoutMs);
   const { mode, cookie } = await chooseMode(connection, directory.baseDn);
   onProgress({ text: `Reading ${directory.domain}` });
-  const read = await readEverything(connection, directory.baseDn, directory.domainSid, onProgress);
-  const missed = await findMissed(ground, connection, directory.baseDn, read);
-  const [people, groups] = [
-    [...read.people, ...missed.people],
-    [...read.groups, ...missed.groups],
-  ];
+  const observation = await observeEverything(db, connection, directory, onProgress);
+  const { people, groups } = observation;
   onProgress({ text: `Writing ${people.length} accounts and ${groups.length} groups` });
 
   const stance = openStance({ identity, leads: true, mode, cookie, usn, fullReadAt: began });
   const position = { ...positionOf(stance, usn, began), fullReadAt: began };
-  const observation = { kind: 'complete', people, groups, links: [], gone: [] } as const;
-  const { operations, held } = await take(ground, { directory, stance, observation, position, evidenceAt: began, removalsApproved });
+  const { operations, held } = await take(ground, {
+    directory,
+    stance,
+    connection,
+    observation,
+    position,
+    evidenceAt: began,
+    removalsApproved,
+    heardOf,
+  });
+  await askAgain(ground, { directory, stance, connection, heardOf, usn, removalsApproved });
   const unknown = groups.filter(({ memberGuids }) => memberGuids === null);
   if (unknown.length > 0)
     log.error({ url, groups: unknown.map(({ dn }) => dn) }, 'the members of some groups could not be read completely');
@@ -93,17 +109,30 @@ export async function readAndLead(
   await changing(db, async (tx) => {
     await record(tx, aboutDirectory('directory.read', directory, told));
     if (held.length === 0) await noteFollowing(tx, directory);
+    await settleAsked(tx, directoryId, { began, held: held.length > 0 });
   });
   log.info({ url, mode, ...told }, 'the directory was read completely');
-  return { stance, wasHeld: held.length > 0 };
+  return { stance, wasHeld: held.length > 0, unknown: unknown.map(({ objectGuid }) => objectGuid) };
 }
 
-/** Whom we know and the pages did not show, though they are there: an object that moves while it is read can fall between two pages. */
-async function findMissed({ db, directoryId }: Ground, connection: LdapConnection, baseDn: string, read: WholeRead): Promise<WholeRead> {
-  const shown = new Set([...read.people, ...read.groups].map(({ objectGuid }) => objectGuid));
-  const absent = new Set((await loadLivingGuids(db, directoryId)).filter((guid) => !shown.has(guid)));
-  if (absent.size === 0 || absent.size > missedMax) return { people: [], groups: [] };
-  const { people, groups } = await readObjects(connection, baseDn, [...absent], { members: true });
-  const wasAbsent = ({ objectGuid }: { readonly objectGuid: string }) => absent.has(objectGuid);
-  return { people: people.filter(wasAbsent), groups: groups.filter(wasAbsent) };
+/** Of whom something was heard during the read, the read said nothing; and what came between its USN and its cookie no drain tells either. */
+async function askAgain(
+  ground: Ground,
+  {
+    directory,
+    stance,
+    connection,
+    heardOf,
+    usn,
+    removalsApproved,
+  }: Pick<Taking, 'directory' | 'stance' | 'connection' | 'removalsApproved'> & { heardOf: ReadonlySet<string>; usn: bigint },
+): Promise<void> {
+  if (heardOf.size === 0) return;
+  const evidenceAt = new Date();
+  const touched = { guids: [...heardOf], links: [], linksAreTold: true };
+  const { people, outside, gone: unfound } = await readTouchedObjects(ground.db, connection, directory, touched);
+  const gone = unfound.map((objectGuid) => ({ objectGuid, evidence: 'not-found' as const }));
+  const observation = { kind: 'delta' as const, people, groups: [], links: [], gone, outside };
+  const position = positionOf(stance, usn, evidenceAt);
+  await take(ground, { directory, stance, connection, observation, position, evidenceAt, removalsApproved });
 }

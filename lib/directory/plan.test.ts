@@ -183,6 +183,33 @@ describe('a person', () => {
     ]);
   });
 
+  it('whom the admin’s own filter leaves out is outside: neither gone nor taken in, and disabled all the same when they are', () => {
+    const rows = known([knownPerson('ann'), knownPerson('ben')], [knownGroup('web')]);
+    const unseen = plan(rows, observed('complete', { outside: [guid('ann'), guid('ben'), guid('eve'), guid('web')] }));
+    expect(told(unseen)).toEqual([
+      'update p-ann outOfScope,state cut out-of-scope',
+      'update p-ben outOfScope,state cut out-of-scope',
+      'delete group g-web out-of-scope',
+    ]);
+    const people = Array.from({ length: 20 }, (_, n) => `p${n}`);
+    const crowd = known(people.map((login) => knownPerson(login)));
+    const disabled = people.map((login) => person(login, { userAccountControl: 0x202 }));
+    const held = plan(crowd, observed('delta', { people: disabled, outside: people.map(guid) }));
+    expect(held.held).toMatchObject([{ what: 'people', removals: 20 }]);
+    expect(told(held)[0]).toBe('update p-p0 userAccountControl,state cut disabled');
+  });
+
+  it('who leaves with many others by an admin’s approval may come back with what they hold; who leaves by a tombstone may not', () => {
+    const people = Array.from({ length: 20 }, (_, n) => `p${n}`);
+    const crowd = known(people.map((login) => knownPerson(login)));
+    const reversible = (observation: Observation, over: Partial<PlanInput>) =>
+      plan(crowd, observation, over).operations.map((operation) => operation.kind === 'update-person' && operation.reversible === true);
+    const gone = [{ objectGuid: guid('p0'), evidence: 'tombstone' as const }];
+    expect(new Set(reversible(observed('complete', { gone }), { removalsApproved: true }).slice(1))).toEqual(new Set([true]));
+    expect(reversible(observed('complete', { gone }), { approvedUpTo: { people: 19, groups: 0, memberships: 0 } })[0]).toBe(false);
+    expect(reversible(observed('complete', { people: people.slice(1).map((login) => person(login)) }), {})).toEqual([false]);
+  });
+
   it('is deleted by a tombstone, and by absence only in a complete read', () => {
     const rows = known([knownPerson('ann')]);
     expect(told(plan(rows, observed('delta', { gone: [{ objectGuid: guid('ann'), evidence: 'tombstone' }] })))).toEqual([

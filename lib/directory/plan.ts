@@ -7,8 +7,8 @@ import { isWithin } from './active-directory/distinguished-name.ts';
 import { sidOfRid } from './active-directory/sid.ts';
 import { openEdgeBook } from './edge-book.ts';
 import { mergeState } from './merge.ts';
-import { type Affected, type Held, holdIfProtected, holdIfTooMany } from './shrink-guard.ts';
-import type { Directory, FormerHolder, Known, KnownEdge, KnownGroup, KnownPerson, Observation, PersonFacts } from './types.ts';
+import { type Affected, type Guard, guardOf, type Held } from './shrink-guard.ts';
+import type { Approval, Directory, FormerHolder, Known, KnownEdge, KnownGroup, KnownPerson, Observation, PersonFacts } from './types.ts';
 import { assignWireNames, readableName } from './wire-names.ts';
 
 export interface FieldChange {
@@ -31,6 +31,8 @@ export type Operation =
       readonly changes: readonly FieldChange[];
       /** Set when this takes a living account's access away: it is then written first, alone, with a revocation. */
       readonly cut: AccountState | null;
+      /** One of so many who leave at once that an admin had to approve it: what they hold is refused, and kept for the case that it was a mistake. */
+      readonly reversible?: boolean;
       /** Since when another password holds: sessions that began with the old one end. */
       readonly newPasswordAt: Date | null;
     }
@@ -39,7 +41,7 @@ export type Operation =
   | { readonly kind: 'delete-group'; readonly group: KnownGroup; readonly why: RemovalReason }
   | { readonly kind: 'add-member' | 'remove-member'; readonly groupId: string; readonly memberId: string; readonly isPrimary: boolean };
 
-export type RemovalReason = 'tombstone' | 'not-found' | 'absent';
+export type RemovalReason = 'tombstone' | 'not-found' | 'absent' | 'out-of-scope';
 
 export interface Plan {
   readonly operations: readonly Operation[];
@@ -56,16 +58,47 @@ export interface PlanInput {
   readonly alone: boolean;
   /** An admin has said that the removals held before are meant. */
   readonly removalsApproved: boolean;
+  /** Or has seen beforehand what a change of the settings would remove. */
+  readonly approvedUpTo?: Approval | null | undefined;
   readonly newId: (prefix: string) => string;
 }
 
 export function planChanges(input: PlanInput): Plan {
-  const people = planPeople(input);
-  const groups = planGroups(input);
-  const memberships = planMemberships(input, people.rows, groups.rows);
+  const steps = planning(input);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
+}
+
+// Long enough to get on, short enough that a lease is renewed and somebody else cut off meanwhile.
+const sliceMs = 10;
+
+/** The same in slices: of a whole directory it takes seconds, in which the process must go on with everything else. */
+export async function planInSlices(input: PlanInput): Promise<Plan> {
+  const steps = planning(input);
+  for (let began = performance.now(); ; ) {
+    const { done, value } = steps.next();
+    if (done) return value;
+    if (performance.now() - began < sliceMs) continue;
+    await new Promise((resolve) => setImmediate(resolve));
+    began = performance.now();
+  }
+}
+
+/** Stops for a moment wherever it may be interrupted. */
+type Steps<T> = Generator<undefined, T, undefined>;
+
+function* planning(input: PlanInput): Steps<Plan> {
+  const guard = guardOf({ ...input, settings: input.directory.settings });
+  const people = yield* planPeople(input, guard);
+  const groups = yield* planGroups(input, guard);
+  const memberships = yield* planMemberships(input, guard, people.rows, groups.rows);
+  const operations = people.operations;
+  for (const more of [groups.operations, memberships.operations]) for (const operation of more) operations.push(operation);
   return {
-    operations: [...people.operations, ...groups.operations, ...memberships.operations],
-    held: [people.held, groups.held, memberships.held].filter((held) => held !== null),
+    operations,
+    held: [guard.unseen, people.held, groups.held, memberships.held].filter((held) => held !== null),
   };
 }
 
@@ -78,21 +111,29 @@ interface Planned<Row> {
   readonly held: Held | null;
 }
 
-function planPeople(input: PlanInput): Planned<KnownPerson> {
-  const { directory, known, observation, now, removalsApproved } = input;
+function* planPeople(input: PlanInput, guard: Guard): Steps<Planned<KnownPerson>> {
+  const { directory, known, observation, now } = input;
+  const outside = new Set(observation.outside);
   const before = new Map(known.people.map((person) => [person.objectGuid, person]));
   const next = new Map<string, KnownPerson>();
   for (const facts of observation.people) {
+    yield;
     const current = before.get(facts.objectGuid);
-    const inScope = isInScope(facts.dn, directory.settings.scopeDns);
+    const inScope = !outside.has(facts.objectGuid) && isInScope(facts.dn, directory.settings.scopeDns);
     if (current || inScope) next.set(facts.objectGuid, nextPerson(input, facts, current, inScope));
+  }
+  for (const guid of outside) {
+    const current = before.get(guid);
+    if (current && current.deletedAt === null && !next.has(guid)) next.set(guid, { ...current, outOfScope: true });
   }
 
   const removals = removalsOf(observation, known.people, directory.id);
   const leaving = [...next.values()].filter((person) => person.outOfScope && before.get(person.objectGuid)?.outOfScope === false);
   const missing = [...removals].flatMap(([guid, why]) => (why === 'tombstone' ? [] : (before.get(guid) ?? [])));
   const affected = () => [...missing, ...leaving].map(({ id, displayName }) => ({ id, name: displayName }));
-  const held = removalsApproved ? null : holdIfTooMany('people', missing.length + leaving.length, known.livePeople, affected);
+  const held = guard.hold('people', missing.length + leaving.length, known.livePeople, affected);
+  const isMass = !held && guard.isMass('people', missing.length + leaving.length, known.livePeople);
+  const reversible = new Set(isMass ? [...missing, ...leaving].map(({ objectGuid }) => objectGuid) : []);
   if (held) for (const person of leaving) next.set(person.objectGuid, { ...person, outOfScope: false });
   for (const [guid, why] of removals) {
     const current = before.get(guid);
@@ -103,6 +144,7 @@ function planPeople(input: PlanInput): Planned<KnownPerson> {
   const namesakeOf = findNamesakes(known.formerHolders);
   const operations: Operation[] = [];
   for (const unsettled of named) {
+    yield;
     const current = before.get(unsettled.objectGuid);
     const person = { ...unsettled, state: stateOf(unsettled, directory.lockoutSeconds, now) };
     next.set(person.objectGuid, person);
@@ -118,6 +160,7 @@ function planPeople(input: PlanInput): Planned<KnownPerson> {
         from: current.state,
         changes,
         cut: cutOf(current.state, person.state),
+        reversible: reversible.has(person.objectGuid),
         newPasswordAt: newPasswordAt(current, person),
       });
     }
@@ -132,13 +175,14 @@ function nextPerson(
   inScope: boolean,
 ): KnownPerson {
   const { groupGuids: _, ...attributes } = facts;
-  const { id, wireName, cutAt } = current ?? { id: newId('p'), wireName: '', cutAt: null };
+  const { id, wireName, cutAt, ownLockoutSeconds } = current ?? { id: newId('p'), wireName: '', cutAt: null };
   return {
     ...attributes,
     ...(current ? mergeState(current, facts, alone) : {}),
     id,
     wireName,
     cutAt,
+    ownLockoutSeconds,
     directoryId: directory.id,
     deletedAt: null,
     outOfScope: !inScope,
@@ -184,17 +228,20 @@ export function passes(state: AccountState): boolean {
   return state === 'locked' || state === 'outside-hours';
 }
 
-function isInScope(dn: string, scopeDns: readonly string[]): boolean {
+export function isInScope(dn: string, scopeDns: readonly string[]): boolean {
   return scopeDns.length === 0 || scopeDns.some((scope) => isWithin(dn, scope));
 }
 
 // ── groups ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-function planGroups({ directory, known, observation, now, removalsApproved, newId }: PlanInput): Planned<KnownGroup> {
+function* planGroups({ directory, known, observation, now, newId }: PlanInput, guard: Guard): Steps<Planned<KnownGroup>> {
   const before = new Map(known.groups.map((group) => [group.objectGuid, group]));
+  const outside = new Set(observation.outside);
   const next = new Map<string, KnownGroup>();
   const operations: Operation[] = [];
-  for (const { memberGuids: _, groupGuids: __, ...attributes } of observation.groups) {
+  for (const { memberGuids: _, foreignSids: __, groupGuids: ___, ...attributes } of observation.groups) {
+    yield;
+    if (outside.has(attributes.objectGuid)) continue;
     const current = before.get(attributes.objectGuid);
     const group = { ...attributes, id: current?.id ?? newId('g'), directoryId: directory.id, deletedAt: null };
     next.set(group.objectGuid, group);
@@ -203,12 +250,12 @@ function planGroups({ directory, known, observation, now, removalsApproved, newI
     else if (changes.length > 0) operations.push({ kind: 'update-group', group, changes });
   }
   const removals = removalsOf(observation, known.groups, directory.id);
+  for (const { objectGuid, directoryId, deletedAt } of known.groups)
+    if (deletedAt === null && directoryId === directory.id && outside.has(objectGuid)) removals.set(objectGuid, 'out-of-scope');
   const missing = [...removals].flatMap(([guid, why]) => (why === 'tombstone' ? [] : (before.get(guid) ?? [])));
   const affected = () => missing.map(({ id, name }) => ({ id, name }));
-  const held = removalsApproved
-    ? null
-    : (holdIfTooMany('groups', missing.length, known.liveGroups, affected) ??
-      holdIfProtected('groups', missing.filter(({ id }) => known.protectedGroups.has(id)).length, known.liveGroups, affected));
+  const protectedOnes = missing.filter(({ id }) => known.protectedGroups.has(id)).length;
+  const held = guard.hold('groups', missing.length, known.liveGroups, affected, protectedOnes);
   for (const [guid, why] of removals) {
     const current = before.get(guid);
     if (!current || (held && why !== 'tombstone')) continue;
@@ -221,12 +268,17 @@ function planGroups({ directory, known, observation, now, removalsApproved, newI
 
 // ── memberships ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-function planMemberships(
-  { directory, known, observation, removalsApproved }: PlanInput,
+function* planMemberships(
+  { directory, known, observation }: PlanInput,
+  guard: Guard,
   people: ReadonlyMap<string, KnownPerson>,
   groups: ReadonlyMap<string, KnownGroup>,
-): { operations: Operation[]; held: Held | null } {
-  const book = openEdgeBook(known.edges);
+): Steps<{ operations: Operation[]; held: Held | null }> {
+  const book = openEdgeBook();
+  for (const edge of known.edges) {
+    book.know(edge);
+    yield;
+  }
   const groupBySid = new Map([...groups.values()].flatMap((group) => (group.sid ? [[group.sid, group.id] as const] : [])));
   const memberId = (guid: string) => people.get(guid)?.id ?? groups.get(guid)?.id;
   const wasAlive = new Set(
@@ -234,6 +286,7 @@ function planMemberships(
   );
 
   for (const { objectGuid, memberGuids } of observation.groups) {
+    yield;
     const group = groups.get(objectGuid);
     if (group && memberGuids)
       book.replace(
@@ -247,10 +300,11 @@ function planMemberships(
     if (!member || !groupGuids || wasAlive.has(objectGuid)) continue;
     for (const guid of groupGuids) {
       const group = groups.get(guid);
-      if (group) book.add(group.id, member);
+      if (group?.directoryId === directory.id) book.add(group.id, member);
     }
   }
-  for (const { groupGuid, memberGuid, present } of observation.links) {
+  for (const { groupGuid, memberGuid, present, foreignSid } of observation.links) {
+    if (foreignSid) continue;
     const group = groups.get(groupGuid);
     const member = memberId(memberGuid);
     if (!group || !member) continue;
@@ -258,6 +312,7 @@ function planMemberships(
     else book.remove(group.id, member);
   }
   for (const { objectGuid } of observation.people) {
+    yield;
     const person = people.get(objectGuid);
     if (!person || !directory.domainSid || person.primaryGroupRid === null) continue;
     book.setPrimary(person.id, groupBySid.get(sidOfRid(directory.domainSid, person.primaryGroupRid)) ?? null);
@@ -267,19 +322,20 @@ function planMemberships(
   const dead = new Set([...known.people, ...known.groups].flatMap(({ id }) => (living.has(id) ? [] : id)));
   book.forget(dead);
 
-  const { added, removed } = book.difference();
+  const joining: Operation[] = [];
+  const removed: KnownEdge[] = [];
+  for (const difference of book.differences()) {
+    for (const edge of difference.added) joining.push({ kind: 'add-member', ...edge });
+    for (const edge of difference.removed) removed.push(edge);
+    yield;
+  }
   const ofTheDead = removed.filter((edge) => dead.has(edge.groupId) || dead.has(edge.memberId));
   const byAbsence = observation.kind === 'complete' ? removed.length - ofTheDead.length : 0;
   const affected = () => losers(removed, new Map(known.groups.map(({ id, name }) => [id, name])));
-  const held = removalsApproved ? null : holdIfTooMany('memberships', byAbsence, known.edges.length, affected);
-  const leaving = held ? ofTheDead : removed;
-  return {
-    operations: [
-      ...leaving.map((edge) => ({ kind: 'remove-member' as const, ...edge })),
-      ...added.map((edge) => ({ kind: 'add-member' as const, ...edge })),
-    ],
-    held,
-  };
+  const held = guard.hold('memberships', byAbsence, known.edges.length, affected);
+  const operations: Operation[] = (held ? ofTheDead : removed).map((edge) => ({ kind: 'remove-member', ...edge }));
+  for (const operation of joining) operations.push(operation);
+  return { operations, held };
 }
 
 /** Which groups would lose how many members, the worst first. */
@@ -348,6 +404,7 @@ function removalsOf(
   directoryId: string,
 ): Map<string, RemovalReason> {
   const seen = new Set([...observation.people, ...observation.groups].map(({ objectGuid }) => objectGuid));
+  for (const guid of observation.outside ?? []) seen.add(guid);
   const gone = new Map(observation.gone.map(({ objectGuid, evidence }) => [objectGuid, evidence]));
   const removals = new Map<string, RemovalReason>();
   for (const { objectGuid, directoryId: home, deletedAt } of rows) {

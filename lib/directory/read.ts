@@ -9,14 +9,15 @@ import {
   groupFromEntry,
   groupsFilter,
   guidOf,
-  guidsOfLinks,
   peopleFilter,
   personAttributes,
   personFromEntry,
+  readLinks,
 } from './active-directory/objects.ts';
 import { type LdapConnection, LdapDoubt, LdapRefusal } from './ldap/connection.ts';
-import type { RawEntry } from './ldap/entry.ts';
+import { type RawEntry, splitExtendedDn } from './ldap/entry.ts';
 import { anyOfGuids } from './ldap/filters.ts';
+import { filtersOf, type OwnFilters } from './own-filter.ts';
 import type { GroupFacts, PersonFacts } from './types.ts';
 
 export interface WholeRead {
@@ -27,6 +28,8 @@ export interface WholeRead {
 type Report = (progress: Progress) => void;
 
 const bulkSilenceMs = 30_000;
+/** Before the first page of everything a domain controller may go through all of it: as long as Windows lets a question take. */
+const wholeSilenceMs = 120_000;
 const guidsInOneFilter = 200;
 const noSuchObject = 32;
 /** Present in every domain and undeletable; without it what we see is not the directory. */
@@ -37,22 +40,25 @@ export async function readEverything(
   baseDn: string,
   domainSid: string | null,
   report: Report = () => {},
+  own: OwnFilters = {},
 ): Promise<WholeRead> {
+  const filters = filtersOf(own);
   // By GUID: what is renamed or moved between two pages comes twice, and its last word holds.
   const people = new Map<string, PersonFacts>();
   const groups = new Map<string, GroupFacts>();
+  const kept = keepTexts();
   await connection.readAll(
-    { base: baseDn, scope: 'sub', filter: groupsFilter, attributes: groupAttributes, timeoutMs: bulkSilenceMs },
+    { base: baseDn, scope: 'sub', filter: filters.groups, attributes: groupAttributes, timeoutMs: wholeSilenceMs },
     async (entries) => {
       for (const entry of entries) {
-        const group = await wholeGroup(connection, entry);
+        const group = await wholeGroup(connection, entry, kept);
         if (group) groups.set(group.objectGuid, group);
       }
       report({ done: groups.size, text: `Read ${groups.size} groups` });
     },
   );
   await connection.readAll(
-    { base: baseDn, scope: 'sub', filter: peopleFilter, attributes: personAttributes, timeoutMs: bulkSilenceMs },
+    { base: baseDn, scope: 'sub', filter: filters.people, attributes: personAttributes, timeoutMs: wholeSilenceMs },
     (entries) => {
       for (const entry of entries) {
         const person = personFromEntry(entry);
@@ -62,7 +68,7 @@ export async function readEverything(
     },
   );
   const read = { people: [...people.values()], groups: [...groups.values()] };
-  if (domainSid) requireSentinels(read.people, read.groups, domainSid);
+  if (domainSid) await requireWholeSight(connection, read, domainSid, own);
   return read;
 }
 
@@ -82,7 +88,7 @@ export async function readObjects(
     found.add(guidOf(entry) ?? '');
     if (entry.texts('objectClass').includes('group')) {
       const group = groupFromEntry(entry);
-      if (group) read.groups.push({ ...group, memberGuids: members ? await allMembers(connection, entry, group.objectGuid) : null });
+      if (group) read.groups.push({ ...group, ...(members ? await allMembers(connection, entry, group.objectGuid) : unreadMembers) });
     } else {
       const person = personFromEntry(entry);
       if (person) read.people.push(person);
@@ -106,7 +112,7 @@ export async function readObjects(
 export async function readPresent(connection: LdapConnection, baseDn: string): Promise<Set<string>> {
   const present = new Set<string>();
   const filter = `(|${peopleFilter}${groupsFilter})`;
-  await connection.readAll({ base: baseDn, scope: 'sub', filter, attributes: ['objectGUID'], timeoutMs: bulkSilenceMs }, (entries) => {
+  await connection.readAll({ base: baseDn, scope: 'sub', filter, attributes: ['objectGUID'], timeoutMs: wholeSilenceMs }, (entries) => {
     for (const entry of entries) present.add(guidOf(entry) ?? '');
   });
   return present;
@@ -132,10 +138,22 @@ export async function findGone(connection: LdapConnection, baseDn: string, guids
   return gone;
 }
 
-/** One account by its GUID, wherever it lies now; null when it is no more. */
-export async function readPerson(connection: LdapConnection, guid: string): Promise<PersonFacts | null> {
-  const entry = await readOne(connection, guid, personAttributes);
-  return entry && personFromEntry(entry);
+export interface AccountAtSignIn {
+  readonly facts: PersonFacts;
+  /** Null: the domain's own password policy holds, or our account may not see which one does. */
+  readonly ownPolicyBase: string | null;
+}
+
+/** What a sign-in is decided on: the account as it is now, and which password policy is its own. */
+export async function readForSignIn(connection: LdapConnection, guid: string): Promise<AccountAtSignIn | null> {
+  const entry = await readOne(connection, guid, [...personAttributes, 'msDS-ResultantPSO']);
+  const facts = entry && personFromEntry(entry);
+  if (!facts) return null;
+  const link = entry.text('msDS-ResultantPSO');
+  if (link === null) return { facts, ownPolicyBase: null };
+  // Samba computes it as a plain name, whatever was asked for.
+  const { guid: policyGuid, dn } = splitExtendedDn(link);
+  return { facts, ownPolicyBase: policyGuid ? guidAsBase(policyGuid) : dn };
 }
 
 /** SIDs of the groups in the logon token that the account would get, its own domain's and others'. Null when there is no such account. */
@@ -144,9 +162,13 @@ export async function readTokenGroups(connection: LdapConnection, guid: string):
   return entry?.allBytes('tokenGroups') ?? null;
 }
 
-async function readOne(connection: LdapConnection, guid: string, attributes: readonly string[]): Promise<RawEntry | null> {
+function readOne(connection: LdapConnection, guid: string, attributes: readonly string[]): Promise<RawEntry | null> {
+  return readAt(connection, guidAsBase(guid), attributes);
+}
+
+async function readAt(connection: LdapConnection, base: string, attributes: readonly string[]): Promise<RawEntry | null> {
   try {
-    const [entry] = await connection.search({ base: guidAsBase(guid), scope: 'base', filter: '(objectClass=*)', attributes });
+    const [entry] = await connection.search({ base, scope: 'base', filter: '(objectClass=*)', attributes });
     return entry ?? null;
   } catch (error) {
     if (error instanceof LdapRefusal && error.status === noSuchObject) return null;
@@ -154,35 +176,53 @@ async function readOne(connection: LdapConnection, guid: string, attributes: rea
   }
 }
 
-async function wholeGroup(connection: LdapConnection, entry: RawEntry): Promise<GroupFacts | null> {
-  const group = groupFromEntry(entry);
-  if (!group) return null;
-  return { ...group, memberGuids: await allMembers(connection, entry, group.objectGuid) };
+/** One text for all that read the same, and one that is cut out of nothing. */
+function keepTexts(): (text: string) => string {
+  const texts = new Map<string, string>();
+  return (text) => {
+    const known = texts.get(text);
+    if (known !== undefined) return known;
+    const own = Buffer.from(text).toString();
+    texts.set(own, own);
+    return own;
+  };
 }
 
+async function wholeGroup(connection: LdapConnection, entry: RawEntry, kept: (guid: string) => string): Promise<GroupFacts | null> {
+  const group = groupFromEntry(entry);
+  if (!group) return null;
+  return { ...group, ...(await allMembers(connection, entry, group.objectGuid, kept)) };
+}
+
+type Members = Pick<GroupFacts, 'memberGuids' | 'foreignSids'>;
+
+const unreadMembers: Members = { memberGuids: null };
+
 /** A server that returns members in ranges says so by the option it answers with; the last range ends in `*`. */
-async function allMembers(connection: LdapConnection, entry: RawEntry, guid: string): Promise<string[] | null> {
-  const members = guidsOfLinks(entry.texts('member'));
+async function allMembers(connection: LdapConnection, entry: RawEntry, guid: string, kept?: (guid: string) => string): Promise<Members> {
+  const { guids: memberGuids, foreignSids } = readLinks(entry.texts('member'), entry.dn, kept);
   let range = firstRange(entry);
   try {
     while (range) {
-      members.push(...guidsOfLinks(range.values));
-      if (range.last) return members;
-      const [more] = await connection.search({
+      const more = readLinks(range.values, entry.dn, kept);
+      for (const one of more.guids) memberGuids.push(one);
+      for (const one of more.foreignSids) foreignSids.push(one);
+      if (range.last) break;
+      const [rest] = await connection.search({
         base: guidAsBase(guid),
         scope: 'base',
         filter: groupsFilter,
         attributes: [`member;range=${range.end + 1}-*`],
       });
-      const next = more ? firstRange(more) : null;
-      if (!next || next.start !== range.end + 1) return null;
+      const next = rest ? firstRange(rest) : null;
+      if (!next || next.start !== range.end + 1) return unreadMembers;
       range = next;
     }
   } catch (error) {
-    if (error instanceof LdapRefusal) return null;
+    if (error instanceof LdapRefusal) return unreadMembers;
     throw error;
   }
-  return members;
+  return { memberGuids, foreignSids };
 }
 
 function firstRange(entry: RawEntry): { start: number; end: number; last: boolean; values: readonly string[] } | null {
@@ -193,8 +233,18 @@ function firstRange(entry: RawEntry): { start: number; end: number; last: boolea
   return null;
 }
 
-function requireSentinels(people: readonly PersonFacts[], groups: readonly GroupFacts[], domainSid: string): void {
-  if (people.length === 0 || !groups.some(({ sid }) => sid === `${domainSid}-${domainUsersRid}`)) {
+/** A filter of the admin's own may leave Domain Users out; then it is asked for by itself. */
+async function requireWholeSight(
+  connection: LdapConnection,
+  { people, groups }: WholeRead,
+  domainSid: string,
+  { groupFilter }: OwnFilters,
+): Promise<void> {
+  const domainUsers = `${domainSid}-${domainUsersRid}`;
+  const isSeen = groupFilter
+    ? (await readAt(connection, `<SID=${domainUsers}>`, ['objectGUID'])) !== null
+    : groups.some(({ sid }) => sid === domainUsers);
+  if (people.length === 0 || !isSeen) {
     throw new LdapDoubt('the read came without people or without Domain Users: what the account sees is not the whole directory');
   }
 }

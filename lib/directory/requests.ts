@@ -1,17 +1,22 @@
 /** What the portal may ask of the worker about directories. */
 import { z } from 'zod';
+import { askerAsActor } from '#lib/audit/asker.ts';
 import { record } from '#lib/audit/record.ts';
-import { type OpeningKey, open, type SealingKey, seal } from '#lib/config/keys.ts';
+import { type OpeningKey, type SealingKey, seal } from '#lib/config/keys.ts';
 import { changing, type Database } from '#lib/db/database.ts';
 import { Fault, fault } from '#lib/errors/fault.ts';
 import type { Log } from '#lib/log/log.ts';
-import type { AskedRequest, Handler } from '#lib/request/answer.ts';
+import type { Handler } from '#lib/request/answer.ts';
 import { authenticate, reachOne } from './authenticate.ts';
+import { examineChange, saveChange } from './change-settings.ts';
 import { crossCheck } from './cross-check.ts';
-import { loadDirectories, loadDirectory, loadSealedSecret, requireDirectory } from './data.ts';
+import { loadDirectories, loadDirectory, requireDirectory } from './data.ts';
+import { disconnectDirectory } from './disconnect.ts';
+import { wasConnectedBefore } from './disconnected.ts';
 import { examine } from './examine.ts';
 import { secretContext } from './following.ts';
-import { insertDirectory, removeUnreadDirectory, updateDirectory } from './mutations.ts';
+import { insertDirectory, removeUnreadDirectory } from './mutations.ts';
+import { previewHandlers } from './preview-requests.ts';
 import { directoryInput, directoryReference, directorySecret, signInInput } from './schema.ts';
 import { explainFailure } from './sentences.ts';
 import type { DirectoryService } from './service.ts';
@@ -24,9 +29,13 @@ export interface DirectoryHandlersOptions {
   readonly service: DirectoryService;
 }
 
+/** All its people and memberships go in one transaction. */
+const disconnectMaxMs = 120_000;
+
 const signInSecret = z.object({ login: z.unknown(), password: z.unknown() });
 
 export function directoryHandlers({ db, openingKey, sealingKey, log, service }: DirectoryHandlersOptions): Record<string, Handler> {
+  const changeOptions = { db, openingKey, sealingKey };
   const crossChecking = {
     db,
     log,
@@ -78,44 +87,50 @@ export function directoryHandlers({ db, openingKey, sealingKey, log, service }: 
           sealSecret: (of) => seal(sealingKey, Buffer.from(JSON.stringify({ password }), 'utf8'), secretContext(of)),
         });
         const subject = { kind: 'directory', id, name: findings.domain };
-        await record(tx, { event: 'directory.connected', actor: await actorOf(request), subject, detail: { urls: [...settings.urls] } });
+        await record(tx, {
+          event: 'directory.connected',
+          actor: await askerAsActor(tx, request.askerId),
+          subject,
+          detail: { urls: [...settings.urls] },
+        });
         return id;
       });
       try {
         await service.firstRead(directoryId, (progress) => void request.progress(progress).catch(() => {}));
       } catch (error) {
         await service.forget(directoryId);
-        await changing(db, (tx, touch) => removeUnreadDirectory(tx, touch, directoryId));
+        await changing(db, async (tx, touch) => {
+          if (!(await wasConnectedBefore(tx, directoryId))) return removeUnreadDirectory(tx, touch, directoryId);
+          const directory = { id: directoryId, domain: findings.domain };
+          await disconnectDirectory(tx, touch, { directory, actor: await askerAsActor(tx, request.askerId), evidenceAt: new Date() });
+        });
         throw error instanceof Fault ? error : explainFailure(error, settings.urls[0] ?? findings.domain);
       }
       return { directoryId, ...findings };
     },
 
-    /** Without a password the stored one stays. */
-    async 'directory.update'(request) {
-      const { directoryId, ...settings } = read(directoryInput.extend(directoryReference.shape), request.input);
+    async 'directory.update'({ input, secret, askerId }) {
+      const { directoryId, ...settings } = read(directoryInput.extend(directoryReference.shape), input);
+      if (secret !== undefined) read(directorySecret, secret);
+      const change = await examineChange(changeOptions, directoryId, settings, secret);
+      await saveChange(changeOptions, change, askerId, null);
+      return { directoryId, ...change.findings };
+    },
+
+    ...previewHandlers(changeOptions),
+
+    async 'directory.disconnect'({ input, askerId }) {
+      const { directoryId } = read(directoryReference, input);
       const directory = await loadDirectory(db, directoryId);
-      const known = await loadSealedSecret(db, directoryId);
-      if (!directory || !known) throw fault('not-found', 'directory.unknown', 'This directory is not known here.');
-      const { password } = read(
-        directorySecret,
-        request.secret ?? JSON.parse(open(openingKey, known, secretContext(directoryId)).toString('utf8')),
+      if (!directory) throw fault('not-found', 'directory.unknown', 'This directory is not known here.');
+      const evidenceAt = new Date();
+      await service.forget(directoryId);
+      const gone = await changing(
+        db,
+        async (tx, touch) => disconnectDirectory(tx, touch, { directory, actor: await askerAsActor(tx, askerId), evidenceAt }),
+        { timeoutMs: disconnectMaxMs },
       );
-      const { findings, settings: examined } = await examine(settings, password);
-      if (findings.domain !== directory.domain) {
-        throw fault(
-          'bad-input',
-          'directory.other-domain',
-          `These domain controllers hold ${findings.domain}, not ${directory.domain}. Connect that as a directory of its own.`,
-        );
-      }
-      const sealed = seal(sealingKey, Buffer.from(JSON.stringify({ password }), 'utf8'), secretContext(directoryId));
-      await changing(db, async (tx, touch) => {
-        await updateDirectory(tx, touch, { id: directoryId, settings: examined, sealed });
-        const subject = { kind: 'directory', id: directoryId, name: directory.domain };
-        await record(tx, { event: 'directory.changed', actor: await actorOf(request), subject, detail: { urls: settings.urls } });
-      });
-      return { directoryId, ...findings };
+      return { directoryId, domain: directory.domain, ...gone };
     },
 
     /** The admin has looked, and the removals that were held are meant. */
@@ -124,22 +139,24 @@ export function directoryHandlers({ db, openingKey, sealingKey, log, service }: 
       const directory = await loadDirectory(db, directoryId);
       if (!directory) throw fault('not-found', 'directory.unknown', 'This directory is not known here.');
       if (directory.state !== 'held') throw fault('conflict', 'directory.not-held', 'Nothing is held back in this directory.');
-      service.readAgain(directoryId, { removalsApproved: true });
+      if (directory.isDistrusted) {
+        throw fault(
+          'conflict',
+          'directory.sentinel-unseen',
+          'What every complete read must show was not seen, so no removal can be approved. If it is really gone, name another in the settings.',
+        );
+      }
+      await service.readAgain(directoryId, { removalsApproved: true });
       return { directoryId };
     },
 
     async 'directory.read'({ input }) {
       const { directoryId } = read(directoryReference, input);
       if (!(await loadDirectory(db, directoryId))) throw fault('not-found', 'directory.unknown', 'This directory is not known here.');
-      service.readAgain(directoryId, { removalsApproved: false });
+      await service.readAgain(directoryId, { removalsApproved: false });
       return { directoryId };
     },
   };
-
-  async function actorOf({ askerId }: AskedRequest) {
-    const person = askerId ? await db.prisma.person.findUnique({ where: { id: askerId }, select: { id: true, displayName: true } }) : null;
-    return person ? ({ kind: 'person', id: person.id, name: person.displayName } as const) : ({ kind: 'system', name: 'setup' } as const);
-  }
 }
 
 function read<T>(schema: z.ZodType<T>, value: unknown): T {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { planChanges } from './plan.ts';
+import { type Operation, planChanges } from './plan.ts';
 import { onlyCuts, stateOnly } from './second-place.ts';
-import type { Known, KnownPerson, Observation, PersonFacts } from './types.ts';
+import type { Known, KnownGroup, KnownPerson, Observation, PersonFacts } from './types.ts';
 
 const stamp = (version: number) => ({ userAccountControl: { version, time: 1, server: 'a' } });
 
@@ -32,17 +32,19 @@ const row: KnownPerson = {
   state: 'enabled',
 };
 
+const nobody: Known = {
+  people: [],
+  groups: [],
+  edges: [],
+  wireNames: new Map(),
+  formerHolders: [],
+  protectedGroups: new Set(),
+  livePeople: 1,
+  liveGroups: 0,
+};
+
 function whatItMayDo(person: KnownPerson, seen: Partial<PersonFacts>, more: Partial<Observation> = {}) {
-  const known: Known = {
-    people: [person],
-    groups: [],
-    edges: [],
-    wireNames: new Map([[person.wireName, person.id]]),
-    formerHolders: [],
-    protectedGroups: new Set(),
-    livePeople: 1,
-    liveGroups: 0,
-  };
+  const known: Known = { ...nobody, people: [person], wireNames: new Map([[person.wireName, person.id]]) };
   const facts: PersonFacts = { ...person, groupGuids: null, ...seen };
   const observation: Observation = { kind: 'delta', people: [facts], groups: [], links: [], gone: [], ...more };
   const directory = {
@@ -85,4 +87,22 @@ it('a tombstone counts from any of them, a failed search from the leader alone',
     whatItMayDo(row, { objectGuid: 'other' }, { gone: [{ objectGuid: 'guid-ann', evidence }] });
   expect(gone('tombstone')).toMatchObject([{ cut: 'deleted' }]);
   expect(gone('not-found')).toEqual([]);
+});
+
+it('of links it tells those that ended, by the last word on each, and of groups those that were deleted (F8)', () => {
+  const link = (present: boolean, memberGuid = 'guid-ann') => ({ groupGuid: 'guid-web', memberGuid, present });
+  const links = [link(false), link(true), link(true, 'guid-ben'), link(false, 'guid-ben'), link(true, 'guid-cat')];
+  const observation: Observation = { kind: 'delta', people: [], groups: [], links, gone: [] };
+  const known: Known = { ...nobody, people: [row] };
+  expect(stateOnly(observation, known).links).toEqual([link(false, 'guid-ben')]);
+  const group = { id: 'g-web' } as KnownGroup;
+  const operations = [
+    { kind: 'remove-member', groupId: 'g-web', memberId: 'p-ann', isPrimary: false },
+    { kind: 'remove-member', groupId: 'g-web', memberId: 'p-ben', isPrimary: true },
+    { kind: 'add-member', groupId: 'g-web', memberId: 'p-cat', isPrimary: false },
+    { kind: 'delete-group', group, why: 'tombstone' },
+    { kind: 'delete-group', group, why: 'not-found' },
+    { kind: 'update-group', group, changes: [] },
+  ] as const satisfies readonly Operation[];
+  expect(onlyCuts({ operations, held: [] }).operations).toEqual([operations[0], operations[3]]);
 });

@@ -9,10 +9,11 @@
  * settle among themselves who is right. It does not trust a name that was typed: a login is resolved to one known account, read anew, and
  * bound by the DN that account has at that moment.
  *
- * It refuses: to follow a referral, to bind with an empty password, to try a wrong password twice, to spend the last tries before AD would
- * lock an account, and to believe that a twentieth of the company vanished at once.
+ * It refuses: to follow a referral, or a DNS record out of the domain; to let a domain controller lead that lacks what another has told; to
+ * bind with an empty password, to try a wrong password twice, to spend the last tries before AD would lock an account, to guess which of two
+ * a name means, to believe a directory about another domain's SIDs, and to believe that a twentieth of the company vanished at once.
  *
- *   service → following (one a directory, under a lease) → follower (one a domain controller) → read / changes → plan (pure) → apply
+ *   service → following (one a directory, under a lease) → follower (one a domain controller) → read / changes → plan (pure) → told → apply
  *   requests → examine, connect, authenticate
  */
 import type { OpeningKey, SealingKey } from '#lib/config/keys.ts';
@@ -24,7 +25,9 @@ import type { Progress } from '#lib/request/answer.ts';
 import type { Service } from '#lib/runtime/service.ts';
 import { loadDirectories, loadDirectory, loadSealedSecret } from './data.ts';
 import { createFollowing, type Following, fingerprintOf } from './following.ts';
-import { forgetOldTries } from './mutations.ts';
+import { forgetOldSyncs } from './history.ts';
+import { forgetOldTries } from './login-tries.ts';
+import { askToReadAgain, endWhatNobodyPutBack } from './mutations.ts';
 
 export interface DirectoryServiceOptions {
   readonly db: Database;
@@ -38,8 +41,8 @@ export interface DirectoryService extends Service {
   onChanges(changes: readonly Change[]): void;
   /** Follows a directory from now on and waits for its first complete read; throws what went wrong with it. */
   firstRead(directoryId: string, report: (progress: Progress) => void): Promise<void>;
-  /** Reads a directory anew; with `removalsApproved`, carries out what the shrink guard held. */
-  readAgain(directoryId: string, options: { removalsApproved: boolean }): void;
+  /** Has a directory read anew, by whichever worker follows it, and though that one should die before; with `removalsApproved`, carries out what the shrink guard held. */
+  readAgain(directoryId: string, options: { removalsApproved: boolean }): Promise<void>;
   forget(directoryId: string): Promise<void>;
 }
 
@@ -84,6 +87,7 @@ export function createDirectoryService({ db, openingKey, log, workerId }: Direct
     name: 'directory',
     onChanges(changes) {
       if (changes.some(({ topic }) => topic === 'directory')) look();
+      if (changes.some(({ topic }) => topic === 'domain-controller')) for (const following of followed.values()) following.look();
     },
     async firstRead(directoryId, report) {
       const following = follow(directoryId);
@@ -106,8 +110,9 @@ export function createDirectoryService({ db, openingKey, log, workerId }: Direct
         following.onFailure = null;
       }
     },
-    readAgain(directoryId, options) {
-      followed.get(directoryId)?.readAgain(options);
+    async readAgain(directoryId, options) {
+      await askToReadAgain(db, directoryId, options);
+      followed.get(directoryId)?.look();
     },
     async forget(directoryId) {
       const following = followed.get(directoryId);
@@ -121,6 +126,11 @@ export function createDirectoryService({ db, openingKey, log, workerId }: Direct
       timers.push(setInterval(look, lookForDirectoriesEveryMs));
       timers.push(
         setInterval(() => forgetOldTries(db).catch((error: unknown) => log.warn({ err: error }, 'old sign-in tries stay')), sweepEveryMs),
+        setInterval(
+          () => endWhatNobodyPutBack(db).catch((error: unknown) => log.warn({ err: error }, 'what was kept for an undo stays')),
+          sweepEveryMs,
+        ),
+        setInterval(() => forgetOldSyncs(db).catch((error: unknown) => log.warn({ err: error }, 'old history stays')), sweepEveryMs),
       );
       await looking;
     },

@@ -18,6 +18,13 @@ export interface Ground {
   readonly lease: Lease;
   /** Whether no other domain controller is followed. */
   alone(): boolean;
+  /** Whether the directory has others, followed or not. */
+  hasPartners(): boolean;
+  isReached(controllerId: string): boolean;
+  /** Has the leader read everything anew, as soon as it knows what all have told. */
+  askLeader(): void;
+  /** One small change after the other: two that look at the same rows at once would write over each other. */
+  inTurn<T>(work: () => Promise<T>): Promise<T>;
   onProgress(progress: Progress): void;
 }
 
@@ -42,6 +49,14 @@ export interface Check {
   readonly dueAt: number;
 }
 
+/** Where a follower stood that did not lead, as its row keeps it. */
+export interface Beside {
+  readonly invocationId: string;
+  readonly mode: ChangeMode;
+  readonly usn: string;
+  readonly cookie: string | null;
+}
+
 const readEverythingEveryMs = 24 * 3_600_000;
 
 export function openStance(from: Pick<Stance, 'identity' | 'leads' | 'mode' | 'cookie' | 'usn' | 'fullReadAt'>): Stance {
@@ -64,7 +79,12 @@ export function positionOf(stance: Stance, usn: bigint, drainedAt: Date): Positi
     cookie: stance.mode === 'usn' ? null : stance.cookie,
     seesDeleted: stance.seesDeleted,
     freshAt: stance.seesDeleted ? drainedAt : stance.livingCheck.at,
+    mode: stance.mode,
   };
+}
+
+export function besideOf({ identity, mode, usn, cookie }: Stance): Beside {
+  return { invocationId: identity.invocationId, mode, usn: String(usn), cookie: cookie?.toString('base64') ?? null };
 }
 
 /** A drain without a right to tombstones proves nothing about deletions: there the last look at the living counts, unless nothing happened since. */

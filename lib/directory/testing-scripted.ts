@@ -95,8 +95,11 @@ export interface ScriptedDomain {
   /** GUIDs that a poll of changes tells of. */
   touched: string[];
   passwords: Map<string, string>;
+  /** Its own identity, by number, and up to which USN it knows its partners' changes, by theirs; null where it does not show that. */
+  invocation: number;
+  knows: ReadonlyMap<number, number> | null;
   misbehave: ((asked: Asked) => Answer | null) | null;
-  onUserBind: ((bind: Bind) => 'silence' | null) | null;
+  onUserBind: ((bind: Bind) => BindResult | null) | null;
   readonly answer: (asked: Asked) => Answer;
   readonly onBind: (bind: Bind) => BindResult;
 }
@@ -107,6 +110,8 @@ export function scriptedDomain(objects: ScriptedObject[]): ScriptedDomain {
     usn: 100,
     touched: [],
     passwords: new Map(),
+    invocation: 7,
+    knows: null,
     misbehave: null,
     onUserBind: null,
     answer: (asked) => domain.misbehave?.(asked) ?? wellBehaved(domain, asked),
@@ -124,10 +129,11 @@ export const isBulkOfPeople = (asked: Asked) =>
   asksFor(asked, 'userAccountControl') && !asksFor(asked, 'objectClass') && asked.base === base;
 export const isBulkOfGroups = (asked: Asked) => asksFor(asked, 'groupType') && !asksFor(asked, 'objectClass') && asked.base === base;
 
-function wellBehaved({ objects, usn, touched }: ScriptedDomain, asked: Asked): Answer {
+function wellBehaved({ objects, usn, touched, invocation, knows }: ScriptedDomain, asked: Asked): Answer {
   const all = objects.map(({ entry }) => entry);
   if (asked.base === '') return { entries: [{ dn: '', attributes: rootOf(usn) }] };
-  if (asked.base === serverDn) return { entries: [{ dn: serverDn, attributes: { invocationId: [guidToBytes(guid(7))] } }] };
+  if (asked.base === serverDn) return { entries: [{ dn: serverDn, attributes: { invocationId: [guidToBytes(guid(invocation))] } }] };
+  if (asksFor(asked, 'replUpToDateVector')) return { entries: [{ dn: base, attributes: vectorOf(knows) }] };
   if (asked.base.startsWith('<GUID=')) {
     const found = objects.find((one) => guidAsBase(one.guid) === asked.base);
     return found ? { entries: [found.entry] } : { status: noSuchObject };
@@ -144,6 +150,18 @@ function wellBehaved({ objects, usn, touched }: ScriptedDomain, asked: Asked): A
   if (isBulkOfPeople(asked)) return { entries: ofKind(objects, 'person'), nextPage: '' };
   const named = objects.filter((one) => asked.bytes.includes(guidToBytes(one.guid)));
   return { entries: named.length > 0 ? named.map(({ entry }) => entry) : all, nextPage: '' };
+}
+
+function vectorOf(knows: ScriptedDomain['knows']): Record<string, Buffer[]> {
+  if (!knows) return {};
+  const bytes = Buffer.alloc(16 + knows.size * 32);
+  bytes.writeUInt32LE(2, 0);
+  bytes.writeUInt32LE(knows.size, 8);
+  for (const [n, [partner, usn]] of [...knows].entries()) {
+    guidToBytes(guid(partner)).copy(bytes, 16 + n * 32);
+    bytes.writeBigUInt64LE(BigInt(usn), 32 + n * 32);
+  }
+  return { replUpToDateVector: [bytes] };
 }
 
 const ofKind = (objects: readonly ScriptedObject[], kind: ScriptedObject['kind']) =>

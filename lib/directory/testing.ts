@@ -9,7 +9,8 @@ import { generateSealingPair, openingKeyFromPem, sealingKeyFromPem } from '#lib/
 import type { Database } from '#lib/db/database.ts';
 import { testDatabase } from '#lib/db/testing.ts';
 import { createLog } from '#lib/log/log.ts';
-import type { Handler } from '#lib/request/answer.ts';
+import { createAnswerer, type Handler } from '#lib/request/answer.ts';
+import { pose } from '#lib/request/ask.ts';
 import { directoryHandlers } from './requests.ts';
 import { createDirectoryService, type DirectoryService } from './service.ts';
 
@@ -19,6 +20,8 @@ export interface Scene {
   readonly service: DirectoryService;
   /** Runs a request as the answerer would. */
   ask(kind: string, input: unknown, secret?: unknown): Promise<unknown>;
+  /** Poses a request as the portal would, has it answered, and gives its row's id. */
+  pose(kind: string, input: unknown, secret?: unknown): Promise<string>;
   readonly progress: string[];
   /** Settings as an admin would enter them; with `seesDeleted` the sync account may see tombstones. */
   settings(options?: { seesDeleted?: boolean }): { input: Record<string, unknown>; secret: { password: string } };
@@ -48,6 +51,18 @@ export async function directoryScene(): Promise<Scene> {
       if (!handler) throw new Error(`nobody answers ${kind}`);
       const report = async ({ text }: { text: string }) => void progress.push(text);
       return handler({ id: 'rq-test', kind, askerId: null, input, secret, progress: report });
+    },
+    async pose(kind, input, secret) {
+      const answerer = createAnswerer({ db, openingKey: keys.openingKey, log, workerId: 'w-test', handlers });
+      await answerer.start();
+      try {
+        const id = await pose(db, { kind, input, secret, sealingKey: keys.sealingKey });
+        const state = async () => (await db.sql.query<{ state: string }>('SELECT state FROM request WHERE id = $1', [id])).rows[0]?.state;
+        await eventually(async () => ['done', 'failed'].includes((await state()) ?? ''), 60_000);
+        return id;
+      } finally {
+        await answerer.stop();
+      }
     },
     settings: ({ seesDeleted = true } = {}) => ({
       input: {

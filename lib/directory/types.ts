@@ -1,5 +1,9 @@
 import type { AccountState } from './active-directory/account.ts';
 import type { Stamps } from './active-directory/replication-stamps.ts';
+import type { ChangeMode } from './changes.ts';
+import type { Discovery } from './discovery.ts';
+import type { SyncAccount } from './rights.ts';
+import type { Beside } from './stance.ts';
 
 /** What a domain controller says of an account. */
 export interface PersonFacts {
@@ -37,6 +41,8 @@ export interface GroupFacts {
   readonly security: boolean;
   /** All direct members; null when they were not read completely: then nothing is concluded from who is missing. */
   readonly memberGuids: readonly string[] | null;
+  /** With them: members that another domain knows, a foreign security principal or an account of another domain of the forest. */
+  readonly foreignSids?: readonly string[] | undefined;
   readonly groupGuids: readonly string[] | null;
 }
 
@@ -45,6 +51,8 @@ export interface LinkChange {
   readonly groupGuid: string;
   readonly memberGuid: string;
   readonly present: boolean;
+  /** Of a member that another domain knows: it is joined by this alone. */
+  readonly foreignSid?: string | undefined;
 }
 
 /**
@@ -57,6 +65,8 @@ export interface Observation {
   readonly groups: readonly GroupFacts[];
   readonly links: readonly LinkChange[];
   readonly gone: readonly Gone[];
+  /** Those that are there, and that the admin's own filter does not take in: neither gone nor unknown. */
+  readonly outside?: readonly string[] | undefined;
 }
 
 export interface Gone {
@@ -72,10 +82,12 @@ export interface KnownPerson extends Omit<PersonFacts, 'groupGuids'> {
   readonly deletedAt: Date | null;
   readonly outOfScope: boolean;
   readonly cutAt: Date | null;
+  /** Of a password policy of their own, as it was at their last sign-in. */
+  readonly ownLockoutSeconds?: number | null | undefined;
   readonly state: AccountState;
 }
 
-export interface KnownGroup extends Omit<GroupFacts, 'memberGuids' | 'groupGuids'> {
+export interface KnownGroup extends Omit<GroupFacts, 'memberGuids' | 'foreignSids' | 'groupGuids'> {
   readonly id: string;
   readonly directoryId: string;
   readonly deletedAt: Date | null;
@@ -87,13 +99,16 @@ export interface KnownEdge {
   readonly isPrimary: boolean;
 }
 
+/** Gone through once, so that it need not be there all at once. */
+export type KnownEdges = Iterable<KnownEdge> & { readonly length: number };
+
 export type FormerHolder = Pick<KnownPerson, 'id' | 'displayName' | 'wireName' | 'samAccountName'>;
 
 /** What our tables say of the objects that an observation is about (of all, when it is complete). */
 export interface Known {
   readonly people: readonly KnownPerson[];
   readonly groups: readonly KnownGroup[];
-  readonly edges: readonly KnownEdge[];
+  readonly edges: KnownEdges;
   /** Wire name → id of who carries it now, for the names that the observation could claim. */
   readonly wireNames: ReadonlyMap<string, string>;
   /** Who carried one of these names until they were deleted: whoever comes under it now is somebody else. */
@@ -106,12 +121,37 @@ export interface Known {
 }
 
 export interface DirectorySettings {
+  /** In order of preference; empty where they are found by DNS. */
   readonly urls: readonly string[];
+  readonly find?: Discovery | undefined;
   readonly serverName?: string | undefined;
   readonly caPem?: string | undefined;
   readonly bindDn: string;
   /** Only people below one of these have a place here; empty: everybody below the base. */
   readonly scopeDns: readonly string[];
+  /** Filters of the admin's own, beside ours: who of the people, and which of the groups, have a place here. */
+  readonly peopleFilter?: string | undefined;
+  readonly groupFilter?: string | undefined;
+  /** Whether distribution groups carry rights; they are shown in any case. */
+  readonly distributionGroups?: 'shown' | 'counted' | undefined;
+  /** What every complete read must show; without it the read is not believed. */
+  readonly sentinelPerson?: Sentinel | undefined;
+  readonly sentinelGroup?: Sentinel | undefined;
+  /** The sync account as the domain names it, for the commands that give it rights. */
+  readonly account?: SyncAccount | undefined;
+}
+
+/** Chosen by name, kept by GUID: renaming it is no alarm. */
+export interface Sentinel {
+  readonly objectGuid: string;
+  readonly name: string;
+}
+
+/** Removals that an admin has seen beforehand: up to so many are meant. */
+export interface Approval {
+  readonly people: number;
+  readonly groups: number;
+  readonly memberships: number;
 }
 
 export interface Directory {
@@ -126,6 +166,12 @@ export interface Directory {
   readonly lockoutThreshold: number | null;
   readonly lockoutSeconds: number | null;
   readonly state: 'new' | 'reading' | 'following' | 'unreachable' | 'held';
+  readonly approved: Approval | null;
+  /** An admin asked for a complete read, or said that what is held is meant; null once that is done. */
+  readonly readAskedAt: Date | null;
+  readonly removalsApprovedAt: Date | null;
+  /** What is held is held because a complete read lacked what it must show. */
+  readonly isDistrusted: boolean;
 }
 
 export interface DomainController {
@@ -139,4 +185,9 @@ export interface DomainController {
   readonly fullReadAt: Date | null;
   readonly freshAt: Date | null;
   readonly state: string;
+  readonly changeMode: ChangeMode | null;
+  readonly dnsHostName: string | null;
+  /** 0 first. */
+  readonly preference: number;
+  readonly beside: Beside | null;
 }

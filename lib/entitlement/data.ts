@@ -26,10 +26,11 @@ const ms = (column: string) => `(extract(epoch from ${column}) * 1000)::float8`;
 // UF_ACCOUNTDISABLE, bit 2 of userAccountControl.
 const personColumns = `id, forest_id AS "forestId", directory_id AS "directoryId", object_guid::text AS "objectGuid", wire_name AS "wireName",
   display_name AS "displayName", sam_account_name AS "samAccountName", upn, mail, department, state, (user_account_control & 2) <> 0 AS disabled,
-  ${ms('account_expires_at')} AS "accountExpiresAt", ${ms('lockout_at')} AS "lockoutAt", logon_hours AS "logonHours", deleted_at IS NOT NULL AS deleted,
+  ${ms('account_expires_at')} AS "accountExpiresAt", ${ms('lockout_at')} AS "lockoutAt", lockout_window_seconds AS "ownLockoutSeconds", logon_hours AS "logonHours", deleted_at IS NOT NULL AS deleted,
   out_of_scope AS "outOfScope", cut_at IS NOT NULL AS cut`;
 const groupColumns = `id, forest_id AS "forestId", directory_id AS "directoryId", object_guid::text AS "objectGuid", name,
-  sam_account_name AS "samAccountName", security, deleted_at IS NOT NULL AS deleted`;
+  sam_account_name AS "samAccountName", deleted_at IS NOT NULL AS deleted,
+  security OR EXISTS (SELECT 1 FROM directory d WHERE d.id = directory_group.directory_id AND d.settings->>'distributionGroups' = 'counted') AS security`;
 const directoryColumns = 'id, domain, lockout_window_seconds AS "lockoutWindowSeconds"';
 const controllerColumns = `id, directory_id AS "directoryId", ${ms('fresh_at')} AS "freshAt"`;
 const roleColumns = 'id, name, title, description, builtin, grantable_on AS "grantableOn", rules, inherits, portal, version';

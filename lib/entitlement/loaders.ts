@@ -45,6 +45,7 @@ export const myAccess = operation({
   path: '/me/access',
   summary: 'Clusters, namespaces and projects that I may work in, and by which grants',
   allow: 'person',
+  ofPerson: true,
   input: none,
   output: myAccessSchema,
   async run({ world, now }, viewer) {

@@ -65,6 +65,7 @@ async function as<Input extends z.ZodObject, Output extends z.ZodType>(
       proxyUrl: 'https://127.0.0.1',
       proxyCaPem: null,
       joinImage: null,
+      breakGlass: true,
     },
     request: { id: 'q', address: null, userAgent: null },
     cookies: { get: () => null, set: () => {} },

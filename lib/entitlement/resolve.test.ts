@@ -100,6 +100,10 @@ describe('who carries a platform group', () => {
     expect(testWorld({ people: [lockedLongAgo] }).standing('p-alice', now)).toBe('live');
     const untilLifted = [{ id: 'd-corp', domain: 'corp.example', lockoutWindowSeconds: 0 }];
     expect(testWorld({ people: [lockedLongAgo], directories: untilLifted }).standing('p-alice', now)).toEqual({ reason: 'locked' });
+    const ownPolicy = testPerson('alice', { state: 'locked', lockoutAt: now.getTime() - 1800 * 1000, ownLockoutSeconds: 3600 });
+    expect(testWorld({ people: [ownPolicy] }).standing('p-alice', now)).toEqual({ reason: 'locked' });
+    const ownUntilLifted = testPerson('alice', { state: 'locked', lockoutAt: now.getTime() - 1800 * 1000, ownLockoutSeconds: 0 });
+    expect(testWorld({ people: [ownUntilLifted] }).standing('p-alice', now)).toEqual({ reason: 'locked' });
   });
 
   it('nobody by a role that was removed, a scope that is unknown, or a cluster that is', () => {

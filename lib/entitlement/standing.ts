@@ -1,3 +1,4 @@
+import { isLocked } from './lockout.ts';
 import { isWithinHours } from './logon-hours.ts';
 import type { Refusal, RefusalReason, WorldDirectory, WorldPerson } from './types.ts';
 
@@ -12,17 +13,10 @@ export function standingOf(person: WorldPerson | undefined, directory: WorldDire
   if (person.outOfScope || person.state === 'out-of-scope') return refused('out-of-scope');
   if (person.disabled || person.state === 'disabled') return refused('disabled');
   if (person.accountExpiresAt !== null && person.accountExpiresAt <= now.getTime()) return refused('expired');
-  if (isLocked(person, directory, now)) return refused('locked');
+  const lock = { lockedAtMs: person.lockoutAt, lastsSeconds: person.ownLockoutSeconds ?? directory?.lockoutWindowSeconds ?? null };
+  if (isLocked(lock, now)) return refused('locked');
   if (!isWithinHours(person.logonHours, now)) return refused('outside-hours');
   return 'live';
-}
-
-/** A directory that does not say how long a lock lasts (or says "until lifted") leaves it standing. */
-function isLocked({ lockoutAt }: WorldPerson, directory: WorldDirectory | undefined, now: Date): boolean {
-  if (lockoutAt === null) return false;
-  const windowSeconds = directory?.lockoutWindowSeconds ?? 0;
-  if (windowSeconds <= 0) return true;
-  return now.getTime() < lockoutAt + windowSeconds * 1000;
 }
 
 function refused(reason: RefusalReason): Refusal {

@@ -50,6 +50,8 @@ export interface WorldPerson {
   /** Milliseconds since 1970, as all moments in the world. */
   readonly accountExpiresAt: number | null;
   readonly lockoutAt: number | null;
+  /** How long a lock lasts for whoever is under a password policy of their own. */
+  readonly ownLockoutSeconds?: number | null;
   /** 168 bits in hex, an hour of the week (UTC) each; null: at any time. */
   readonly logonHours: string | null;
   readonly deleted: boolean;
@@ -65,6 +67,7 @@ export interface WorldGroup {
   readonly name: string;
   readonly samAccountName: string;
   /** A distribution group carries no rights, and no rights pass through it. */
+  /** Whether it carries rights: a security group, or any of a directory that counts distribution groups. */
   readonly security: boolean;
   readonly deleted: boolean;
 }

@@ -14,6 +14,7 @@ const quiet: Signs = {
   endingSoon: 0,
   admins: 2,
   unreceipted: 0,
+  breakGlass: { off: { by: 'admin' }, setUp: true, accounts: [], alerts: [] },
 };
 
 test('a certificate of a cluster that ends soon is on the overview, with the page where it is mended (F16)', async () => {

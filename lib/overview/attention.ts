@@ -1,4 +1,5 @@
 /** What somebody should look at, in one sentence each, worst first. Pure. */
+import { type BreakGlassSigns, ofBreakGlass } from '#lib/breakglass/attention.ts';
 import { authoritiesIn } from '#lib/cluster/authorities.ts';
 import { endingSoon } from '#lib/cluster/ending.ts';
 import type { LiveReplica } from '#lib/revocation/data.ts';
@@ -17,6 +18,7 @@ export type Signs = {
   readonly endingSoon: number;
   readonly admins: number;
   readonly unreceipted: number;
+  readonly breakGlass: BreakGlassSigns;
 };
 
 const staleAfterMs = 60_000;
@@ -30,6 +32,7 @@ export function attentionOf(signs: Signs): Attention[] {
     ...ofSelfTests(signs),
     ...ofProcesses(signs),
     ...ofGrants(signs),
+    ...ofBreakGlass(signs.breakGlass),
   ].sort((a, b) => rank[a.level] - rank[b.level]);
 }
 

@@ -5,6 +5,7 @@
  */
 import { operation } from '#lib/api/operation.ts';
 import { none } from '#lib/api/schema.ts';
+import { breakGlassNow } from '#lib/breakglass/loaders.ts';
 import { directoriesWithControllers } from '#lib/directory/people-data.ts';
 import { directoryView } from '#lib/directory/people-views.ts';
 import type { World } from '#lib/entitlement/types.ts';
@@ -29,8 +30,8 @@ export const overviewGet = operation({
   allow: 'auditor',
   input: none,
   output: overviewOutput,
-  async run({ db, world, now }) {
-    const [directories, counted, clusters, processes, cuts, endingSoon, certificates, selfTests] = await Promise.all([
+  async run({ db, world, now, config }) {
+    const [directories, counted, clusters, processes, cuts, endingSoon, certificates, selfTests, breakGlass] = await Promise.all([
       directoriesWithControllers(db),
       counts(db),
       clustersWithStatus(db),
@@ -39,6 +40,7 @@ export const overviewGet = operation({
       grantsEndingSoon(db, endingDays),
       clusterCertificates(db),
       failedSelfTests(db),
+      breakGlassNow({ db, world, now, config }),
     ]);
     const streams = openStreams(world, processes);
     const doors = liveDoors(processes);
@@ -79,6 +81,7 @@ export const overviewGet = operation({
         endingSoon,
         admins: adminsOf(world, now),
         unreceipted,
+        breakGlass,
       }),
     };
   },

@@ -4,7 +4,7 @@ import { createAuthority } from '#e2e/stack/certificates.ts';
 import { setAddressPolicy } from '#lib/cluster/address-policy.ts';
 import { withAuthorities } from '#lib/cluster/authorities.ts';
 import { type ScriptedProxy, scriptedApiServer, scriptedProxy } from '#lib/cluster/testing-server.ts';
-import { alice, get, stand, standBeforeTheDoor, statusIn, upstream } from './testing/front.ts';
+import { alice, get, raw, stand, standBeforeTheDoor, statusIn, upgradeLines, upstream } from './testing/front.ts';
 import { openRaw } from './testing/raw-client.ts';
 import { ok } from './testing/scripted-upstream.ts';
 import { clusterId } from './testing/stand.ts';
@@ -108,17 +108,28 @@ describe('the way to a cluster is what was registered at this moment:', () => {
     expect((await pods()).status).toBe(200);
   });
 
-  test('closed with 502, and nothing said, where the certificate is over (SECURITY 61, F16)', async () => {
-    const authority = await createAuthority('its own');
-    const api = await scriptedApiServer(authority, 'uid-one');
-    await api.showCertificateOf(authority, new Date(Date.now() - 60_000));
-    await set('server_url = $1, ca_pem = $2', api.url, authority.certPem);
-    expect((await pods()).status).toBe(502);
-    expect(api.heard).toEqual([]);
-    await set('server_url = $1, ca_pem = $2', upstream.url, upstream.caPem);
-    expect((await pods()).status).toBe(200);
-    await api.close();
-  });
+  test.each([
+    ['over', () => [new Date(Date.now() - 60_000)] as const],
+    ['not good yet', () => [new Date(Date.now() + 7_200_000), new Date(Date.now() + 3_600_000)] as const],
+  ])(
+    'closed with 502, and nothing said, where the certificate is %s: to a request, a watch, a shell (SECURITY 61, F16)',
+    async (_when, times) => {
+      const authority = await createAuthority('its own');
+      const api = await scriptedApiServer(authority, 'uid-one');
+      await api.showCertificateOf(authority, ...times());
+      await set('server_url = $1, ca_pem = $2', api.url, authority.certPem);
+      const watch = get('/clusters/east/api/v1/namespaces/shop/pods?watch=1', alice);
+      for (const answer of await Promise.all([pods(), watch, raw(...upgradeLines(alice))])) {
+        expect(answer.status).toBe(502);
+        expect(statusIn(answer.body)).toMatchObject({ kind: 'Status', message: expect.stringMatching(/certificate .* nothing was sent/) });
+        expect(answer.body).not.toContain('CERT_');
+      }
+      expect(api.heard).toEqual([]);
+      await set('server_url = $1, ca_pem = $2', upstream.url, upstream.caPem);
+      expect((await pods()).status).toBe(200);
+      await api.close();
+    },
+  );
 
   test('never to an address that no cluster has: 502, and nobody hears of it (SECURITY 20)', async () => {
     setAddressPolicy({ loopback: false, own: [] });

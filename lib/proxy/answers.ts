@@ -182,6 +182,15 @@ export const clusterUnreachable = (detail: string) =>
     detail,
   });
 
+export const clusterUntrusted = (detail: string) =>
+  new Answer({
+    status: 502,
+    reason: 'BadGateway',
+    code: 'door.cluster-untrusted',
+    message: 'The cluster showed a certificate that this door may not trust, so nothing was sent. An operator can see why.',
+    detail,
+  });
+
 /** Without Retry-After: kubectl would wait for it in silence, ten times over, where its user should read this. */
 export const clusterDown = () =>
   new Answer({

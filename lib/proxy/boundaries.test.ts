@@ -32,6 +32,24 @@ test('protobuf watches and SPDY are followed by their lengths', () => {
   expect(whereWhole(followSpdy(), Buffer.concat([Buffer.from([0, 0, 0, 1, 0, 0, 0, 2, 7, 7]), spdyGoAway()]))).toEqual([10, 26]);
 });
 
+test('whether a command over SPDY has said how it ended: on its error stream, or by taking leave', () => {
+  const frame = (stream: number, text: string) => {
+    const head = Buffer.alloc(8);
+    head.writeUInt32BE(stream, 0);
+    head.writeUIntBE(text.length, 5, 3);
+    return Buffer.concat([head, Buffer.from(text)]);
+  };
+  const heard = (...pieces: Buffer[]) => {
+    const follower = followSpdy();
+    for (const piece of pieces) for (const byte of piece) follower.push(Buffer.from([byte]));
+    return follower.hasSaidItsEnd();
+  };
+  const [output, reset] = [frame(3, 'output'), Buffer.from([0x80, 3, 0, 3, 0, 0, 0, 8, 0, 0, 0, 3, 0, 0, 0, 5])];
+  expect(heard(output, frame(1, ''), reset)).toBe(false);
+  expect(heard(output, frame(1, '{"status":"Success"}'))).toBe(true);
+  expect(heard(output, spdyGoAway())).toBe(true);
+});
+
 test('a compressed watch is never known to be whole', () => {
   expect(followWatch('application/json', 'gzip')).toBeNull();
   expect(followWatch('text/plain', undefined)).toBeNull();

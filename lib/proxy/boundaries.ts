@@ -18,6 +18,10 @@ export function followLines(): Follower {
   };
 }
 
+/** SPDY's control frame GOAWAY, and the stream that every client of exec and attach opens first. */
+const goAway = 7;
+const errorStream = 1;
+
 /** Frames that begin with a head that tells the length: protobuf watches, WebSocket, SPDY. */
 function followFrames(headLength: (head: Buffer) => number, bodyLength: (head: Buffer) => number): Follower {
   const head = Buffer.alloc(16);
@@ -68,11 +72,24 @@ export function followWebSocket(): Follower {
   );
 }
 
-export function followSpdy(): Follower {
-  return followFrames(
+export interface SpdyFollower extends Follower {
+  /** Whether the far side said how it ended: on the error stream, or by taking leave. */
+  hasSaidItsEnd(): boolean;
+}
+
+export function followSpdy(): SpdyFollower {
+  let hasSaidItsEnd = false;
+  const frames = followFrames(
     () => 8,
-    (head) => head.readUIntBE(5, 3),
+    (head) => {
+      const length = head.readUIntBE(5, 3);
+      const isLeave = head[0] === 0x80 && head.readUInt16BE(2) === goAway;
+      const isOnErrorStream = head.readUInt32BE(0) === errorStream && length > 0;
+      if (isLeave || isOnErrorStream) hasSaidItsEnd = true;
+      return length;
+    },
   );
+  return { ...frames, hasSaidItsEnd: () => hasSaidItsEnd };
 }
 
 /** The follower for a watch of this media type; null when its boundaries cannot be seen. */
@@ -99,13 +116,12 @@ export function spdyGoAway(): Buffer {
 }
 
 /**
- * What kubectl reads as the end of exec and attach: a Status on the error stream, which every client opens first. Without it kubectl takes a
- * connection that ends for a command that succeeded.
+ * What kubectl reads as the end of exec and attach: a Status on the error stream. Without it kubectl takes a connection that ends for a
+ * command that succeeded.
  */
-export function spdyFailure(message: string): Buffer {
-  const errorStream = 1;
+export function spdyFailure(message: string, { reason, code } = { reason: 'Forbidden', code: 403 }): Buffer {
   const fin = 0x01;
-  const status = Buffer.from(JSON.stringify({ metadata: {}, status: 'Failure', reason: 'Forbidden', message, code: 403 }), 'utf8');
+  const status = Buffer.from(JSON.stringify({ metadata: {}, status: 'Failure', reason, message, code }), 'utf8');
   const head = Buffer.alloc(8);
   head.writeUInt32BE(errorStream, 0);
   head[4] = fin;

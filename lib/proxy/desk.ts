@@ -20,6 +20,6 @@ export interface Desk {
 
 export interface DoorCredentials {
   token(clusterId: string): Promise<string>;
-  /** The cluster did not take it: read it anew next time. */
+  /** The cluster did not take it, or was changed: read it anew next time. */
   forget(clusterId: string): void;
 }

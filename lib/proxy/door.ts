@@ -196,12 +196,14 @@ export function createDoor(options: DoorOptions): Door {
       state = 'closed';
     },
     async onChanges(changes) {
+      for (const { topic, key } of changes) if (topic === 'cluster') doorCredentials.forget(key);
       desk.namespaceWatches.onChanges(changes);
       const revocations = changes.filter(({ topic }) => topic === 'revocation');
       const [oldest] = revocations;
       if (oldest?.writtenAt !== undefined) cutTimes.deciding(oldest.writtenAt);
       sweep();
       cutTimes.decided();
+      for (const { topic, key } of changes) if (topic === 'break-glass') metrics.breakGlass(key);
       reasking.onChanges(changes, admission.lives());
       acknowledger.add(
         revocations.map(({ key }) => key),

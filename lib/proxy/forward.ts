@@ -72,6 +72,10 @@ export function forward(
     }
 
     const listener: AnswerListener = {
+      mayPass() {
+        if (!desk.gate.leaseIsGood()) endCut(stream);
+        return stream.cutFor === null;
+      },
       onHead(head) {
         if (!desk.gate.leaseIsGood()) endCut(stream);
         if (stream.cutFor !== null) return;

@@ -51,6 +51,15 @@ test('a revocation is timed from its row to the last socket it closed, and each 
   expect(reading(text, 'gatehouse_door_revocation_seconds_bucket{le="10"}')).toBe(1);
 });
 
+test('a use of a local account of the portal, and a refused try, are counted where the platform is watched', async () => {
+  const counted = async (outcome: string) => reading(await scrape(), `gatehouse_break_glass_total{outcome="${outcome}"}`);
+  expect([await counted('used'), await counted('refused')]).toEqual([0, 0]);
+  for (const key of ['used:bg-one', 'refused:bg-one', 'refused:nobody', 'bg-one', 'switch'])
+    await stand.write('break-glass', key, 'SELECT 1');
+  await expect.poll(() => counted('refused'), { timeout: 10_000 }).toBe(2);
+  expect(await counted('used')).toBe(1);
+});
+
 test('labels cannot be grown from outside: whatever is asked for, a verb is one of ours', () => {
   const counts = createRequestCounts();
   for (let i = 0; i < 1_000; i += 1) counts.note({ cluster: 'east', verb: `verb-${i}`, status: 400, seconds: 0.01 });

@@ -14,6 +14,8 @@ export interface Metrics {
   socketClosed(kind: string, seconds: number): void;
   revocationDone(seconds: number): void;
   swept(seconds: number): void;
+  /** A change about the portal's local accounts: nothing of the door's, but whoever watches the platform scrapes here. */
+  breakGlass(key: string): void;
   server(isReady: () => boolean): Server;
 }
 
@@ -29,6 +31,7 @@ export interface Readings {
 }
 
 const fastBuckets = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10];
+const breakGlassOutcomes: ReadonlySet<string> = new Set(['used', 'refused']);
 const breakerStates = { closed: 0, 'half-open': 1, open: 2 } as const;
 
 export function createMetrics(readings: Readings): Metrics {
@@ -83,6 +86,14 @@ export function createMetrics(readings: Readings): Metrics {
     buckets: [0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5],
     registers,
   });
+
+  const breakGlass = new Counter({
+    name: 'gatehouse_break_glass_total',
+    help: 'Sign-ins by a local account of the portal that this process has heard of, let in and refused.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  for (const outcome of breakGlassOutcomes) breakGlass.inc({ outcome }, 0);
 
   new Gauge({
     name: 'gatehouse_door_open_streams',
@@ -164,6 +175,10 @@ export function createMetrics(readings: Readings): Metrics {
     socketClosed: (kind, seconds) => closing.observe({ kind }, seconds),
     revocationDone: (seconds) => revocations.observe(seconds),
     swept: (seconds) => sweeps.observe(seconds),
+    breakGlass(key) {
+      const [outcome = ''] = key.split(':');
+      if (breakGlassOutcomes.has(outcome)) breakGlass.inc({ outcome });
+    },
     server: (isReady) =>
       createServer((request, response) => {
         if (request.url === '/healthz') response.end('ok\n');

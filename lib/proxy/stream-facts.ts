@@ -43,6 +43,9 @@ export function nameOf({ upn, displayName }: { upn: string | null; displayName: 
   return upn ?? displayName;
 }
 
+/** No name in Kubernetes is longer; who asks for a longer one is not to fill our heartbeats with it. */
+const nameMax = 253;
+
 /** A stream as screens and the audit log show it. */
 export function shown(stream: Stream) {
   const { id, kind, personId, personName, credentialId, clusterId, verb, resource, namespace, name, address, openedAt } = stream;
@@ -54,9 +57,9 @@ export function shown(stream: Stream) {
     credentialId,
     clusterId,
     verb,
-    resource,
-    namespace,
-    name,
+    resource: resource.slice(0, nameMax),
+    namespace: namespace.slice(0, nameMax),
+    name: name.slice(0, nameMax),
     address,
     openedAt: openedAt.toISOString(),
   };

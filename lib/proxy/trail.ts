@@ -1,5 +1,8 @@
-/** Audit events of the door, written in batches behind the request: nothing waits for them, and nothing is dropped without saying how much. */
-import { type AuditEntry, recordAll } from '#lib/audit/record.ts';
+/**
+ * Audit events of the door, written in batches behind the request: nothing waits for them, and nothing is dropped without saying how much.
+ * A batch has its numbers before it is written, so that one whose commit nobody heard of is written again and stands there once.
+ */
+import { type AuditEntry, type NumberedEntry, numbered, recordOnce } from '#lib/audit/record.ts';
 import type { Database } from '#lib/db/database.ts';
 import type { Log } from '#lib/log/log.ts';
 import type { Service } from '#lib/runtime/service.ts';
@@ -15,6 +18,8 @@ export interface Trail extends Service {
 
 export function createTrail({ db, log }: { db: Database; log: Log }): Trail {
   let held: AuditEntry[] = [];
+  /** Perhaps written, perhaps not: goes first, as it is, until the database says that it has it. */
+  let unsettled: NumberedEntry[] = [];
   let lost = 0;
   let timer: NodeJS.Timeout | null = null;
   let writing: Promise<void> = Promise.resolve();
@@ -24,23 +29,27 @@ export function createTrail({ db, log }: { db: Database; log: Log }): Trail {
     if (lost % 1_000 === 1) log.error({ lost }, 'audit events of the door were lost: the database has not taken any for too long');
   }
 
+  const waiting = () => unsettled.length + held.length;
+
   async function write(): Promise<void> {
-    if (held.length === 0) return;
-    const entries = held;
-    held = [];
     try {
-      await recordAll(db.prisma, entries);
+      while (waiting() > 0) {
+        if (unsettled.length === 0) {
+          unsettled = await numbered(db.prisma, held);
+          held = held.slice(unsettled.length);
+        }
+        await recordOnce(db.prisma, unsettled);
+        unsettled = [];
+      }
     } catch (error) {
-      held = [...entries, ...held];
-      for (const _ of held.splice(heldMax)) noteLost();
-      log.warn({ err: error, entries: entries.length }, 'the door’s audit events could not be written yet');
+      log.warn({ err: error, entries: waiting() }, 'the door’s audit events could not be written yet');
     }
   }
 
   return {
     name: 'door audit trail',
     add(entry) {
-      if (held.length < heldMax) held.push(entry);
+      if (waiting() < heldMax) held.push(entry);
       else noteLost();
     },
     async start() {
@@ -58,11 +67,11 @@ export function createTrail({ db, log }: { db: Database; log: Log }): Trail {
       if (timer) clearInterval(timer);
       timer = null;
       await writing;
-      for (let attempt = 0; attempt < lastAttempts && held.length > 0; attempt += 1) {
+      for (let attempt = 0; attempt < lastAttempts && waiting() > 0; attempt += 1) {
         if (attempt > 0) await new Promise((resolve) => setTimeout(resolve, writeEveryMs));
         await write();
       }
-      if (held.length > 0) log.error({ lost: held.length }, 'audit events of the door were lost: it stopped while the database took none');
+      if (waiting() > 0) log.error({ lost: waiting() }, 'audit events of the door were lost: it stopped while the database took none');
     },
   };
 }

@@ -2,12 +2,13 @@
  * Upgrades: exec, attach, cp and port-forward, as SPDY/3.1 or WebSocket, byte for byte both ways once the cluster has agreed. Nothing that
  * stands behind the client's upgrade goes upstream before the 101; a refusal is relayed with its body, and then both sockets end, so that no
  * authenticated pipe is ever left over. A cut comes at a frame boundary with a close that says why; inside a frame the socket is broken off.
+ * A command over SPDY whose cluster is gone ends with a failure of ours: kubectl would report success, the rest of the output missing.
  */
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { answerHeaders, switchHeaders } from './answer-headers.ts';
-import { followSpdy, followWebSocket, spdyFailure, spdyGoAway, webSocketClose } from './boundaries.ts';
+import { followSpdy, followWebSocket, type SpdyFollower, spdyFailure, spdyGoAway, webSocketClose } from './boundaries.ts';
 import { answerForCut, sentenceForCut } from './cut-answers.ts';
 import type { Desk } from './desk.ts';
 import type { Live } from './forward.ts';
@@ -15,9 +16,10 @@ import { refusalOfOurs, refusedByHead } from './judge-answer.ts';
 import { type Look, lookForOwnRefusal } from './own-refusal.ts';
 import { answerSocket } from './status.ts';
 import type { CutReason, Stream } from './streams.ts';
-import type { AnswerHead, Exchange, Upstreams } from './upstream.ts';
+import { type AnswerHead, type Exchange, headerOf, type Upstreams } from './upstream.ts';
 
 const lastWordsMs = 250;
+const lostEnd = 'The connection to the cluster broke before it said how the command ended.';
 /** After a client has said its last word, for as long as the cluster still answers at least this often. */
 const halfClosedMs = 1_000;
 const policyViolation = 1008;
@@ -59,6 +61,10 @@ export function tunnel(
     }
 
     const exchange: Exchange = upstreams.upgrade(live.cluster, live.call, {
+      mayPass() {
+        if (!desk.gate.leaseIsGood()) endCut(stream);
+        return stream.cutFor === null;
+      },
       onSwitch(answer, upstream, rest) {
         if (!desk.gate.leaseIsGood()) endCut(stream);
         if (stream.cutFor !== null || socket.destroyed) {
@@ -67,7 +73,9 @@ export function tunnel(
           return;
         }
         socket.write(headOf(answer, switchHeaders(answer.rawHeaders)), 'latin1');
-        joined(live, socket, early.take(), upstream, rest, desk, endCut).then(() => resolve({ status: 101 }), reject);
+        const saysItsEnd = isCommand(stream) && /^v[4-9]\./.test(headerOf(answer.rawHeaders, 'x-stream-protocol-version'));
+        const far = { socket: upstream, head: rest, saysItsEnd };
+        joined(live, { socket, head: early.take() }, far, desk, endCut).then(() => resolve({ status: 101 }), reject);
       },
       onHead(answer) {
         const refusal = refusedByHead(answer, live, desk);
@@ -132,18 +140,23 @@ function gatherEarly(socket: Duplex, head: Buffer) {
   };
 }
 
+interface Side {
+  readonly socket: Duplex;
+  /** What it has said already. */
+  readonly head: Buffer;
+}
+
 function joined(
   live: Live,
-  socket: Duplex,
-  head: Buffer,
-  upstream: Duplex,
-  upstreamHead: Buffer,
+  { socket, head }: Side,
+  { socket: upstream, head: upstreamHead, saysItsEnd }: Side & { readonly saysItsEnd: boolean },
   desk: Desk,
   endCut: (stream: Stream) => void,
 ): Promise<void> {
   const { stream } = live;
   const isWebSocket = live.headers.upgrade === 'websocket';
-  const follower = isWebSocket ? followWebSocket() : followSpdy();
+  const spdy: SpdyFollower | null = isWebSocket ? null : followSpdy();
+  const follower = spdy ?? followWebSocket();
   stream.onCut((reason) => {
     upstream.destroy();
     const silent = socket.destroyed || socket.writableLength > 0 || !follower.atBoundary();
@@ -185,12 +198,21 @@ function joined(
   upstream.on('data', down);
   socket.on('data', up);
   socket.resume();
-  upstream.once('end', () => socket.end());
+  /** A command's end that the cluster owed, and that can still be said. */
+  const lostItsEnd = () =>
+    saysItsEnd && spdy !== null && !spdy.hasSaidItsEnd() && spdy.atBoundary() && stream.cutFor === null && !socket.writableEnded;
+  upstream.once('end', () => {
+    if (lostItsEnd()) socket.write(spdyLost());
+    socket.end();
+  });
   socket.once('end', () => {
     upstream.end();
     lastWait = setTimeout(() => upstream.destroy(), halfClosedMs);
   });
-  upstream.on('error', () => socket.destroy());
+  upstream.on('error', () => {
+    if (lostItsEnd()) sayLastWords(socket, spdyLost());
+    else socket.destroy();
+  });
   socket.on('error', () => upstream.destroy());
 
   return new Promise((resolve) => {
@@ -216,9 +238,16 @@ function closeFrame(reason: CutReason): Buffer {
   return webSocketClose(reason === 'stopping' ? goingAway : policyViolation, sentenceForCut(reason));
 }
 
-function spdyEnd({ kind }: Stream, reason: CutReason): Buffer {
-  const isCommand = kind === 'exec' || kind === 'attach';
-  return isCommand ? Buffer.concat([spdyFailure(sentenceForCut(reason)), spdyGoAway()]) : spdyGoAway();
+function isCommand({ kind }: Stream): boolean {
+  return kind === 'exec' || kind === 'attach';
+}
+
+function spdyEnd(stream: Stream, reason: CutReason): Buffer {
+  return isCommand(stream) ? Buffer.concat([spdyFailure(sentenceForCut(reason)), spdyGoAway()]) : spdyGoAway();
+}
+
+function spdyLost(): Buffer {
+  return Buffer.concat([spdyFailure(lostEnd, { reason: 'InternalError', code: 500 }), spdyGoAway()]);
 }
 
 function sayLastWords(socket: Duplex, words: Buffer): void {

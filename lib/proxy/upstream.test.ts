@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { createAuthority, issue } from '#e2e/stack/certificates.ts';
 import type { PoolLimits } from './upstream/pool.ts';
 import {
   answer,
@@ -194,6 +195,28 @@ describe('what was sent is sent once', () => {
     expect(cluster.heard().match(/0\r\n\r\n/g)).toHaveLength(1);
   });
 
+  test('whoever says no before a piece has gone up keeps that piece here, and before the head the whole request', async () => {
+    cluster.onBytes = () => {};
+    const body = new Readable({ read() {} });
+    const call = { ...get(), method: 'POST', headers: ['Host', 'c', 'Transfer-Encoding', 'chunked'] };
+    let may = true;
+    const open = hear((listener) => upstreams.send(cluster.address, call, body, 'firstByte', { ...listener, mayPass: () => may }));
+    body.push('early');
+    await expect.poll(cluster.heard, within).toMatch(/5\r\nearly\r\n$/);
+    may = false;
+    body.push('late');
+    await expect.poll(() => body.readableLength, within).toBe(0);
+    open.exchange.abort();
+    await expect.poll(cluster.open, within).toBe(0);
+    const never = hear((listener) =>
+      upstreams.send(cluster.address, get('/never'), null, 'firstByte', { ...listener, mayPass: () => may }),
+    );
+    await expect.poll(cluster.open, within).toBe(1);
+    never.exchange.abort();
+    await expect.poll(cluster.open, within).toBe(0);
+    expect(cluster.heard()).toMatch(/5\r\nearly\r\n$/);
+  });
+
   test('no line can be smuggled into a head, whoever wrote it', async () => {
     for (const call of [
       get('/a b'),
@@ -212,16 +235,50 @@ describe('what was sent is sent once', () => {
 
 describe('who is at the other end is known before a word is said (F16)', () => {
   const refused = async (address: Cluster['address']) => {
-    expect((await ask(upstreams, address)).error?.facts).toMatchObject({ status: 502, code: 'door.cluster-unreachable' });
+    const told = (await ask(upstreams, address)).error?.facts;
+    expect(told).toMatchObject({ status: 502, code: 'door.cluster-untrusted' });
+    return told?.detail ?? '';
   };
 
   test('another CA, another name: 502, and not a byte was sent', async () => {
     const stranger = await another('127.0.0.1');
     await refused({ ...stranger.address, caPem: certificate.caPem });
     const misnamed = await another('elsewhere.example');
-    await refused(misnamed.address);
+    expect(await refused(misnamed.address)).toContain('another name');
     await refused({ ...cluster.address, serverName: 'other.example' });
     expect(stranger.heard() + misnamed.heard() + cluster.heard()).toBe('');
+  });
+
+  test('over, or not good yet: 502 with the reason for the operator, and not a byte was sent', async () => {
+    const authority = await createAuthority('its own');
+    const hour = 3_600_000;
+    const shows = async (from: number, until: number) => {
+      const [notBefore, notAfter] = [from, until].map((hours) => new Date(Date.now() + hours * hour));
+      const { certPem, keyPem } = await issue(authority, {
+        ...{ commonName: 'api', ips: ['127.0.0.1'], server: true },
+        ...(notBefore && notAfter ? { from: notBefore, until: notAfter } : {}),
+      });
+      cluster.use({ caPem: authority.certPem, cert: certPem, key: keyPem });
+    };
+    const address = { ...cluster.address, caPem: authority.certPem };
+    await shows(-2, -1);
+    expect(await refused(address)).toContain('has ended');
+    await shows(1, 2);
+    expect(await refused(address)).toContain('not good yet');
+    expect(cluster.heard()).toBe('');
+    await shows(-1, 1);
+    expect(await ask(upstreams, address)).toMatchObject({ status: 200 });
+  });
+
+  test('a session is resumed, and no longer than the certificate is good that was shown for it', async () => {
+    onTestFinished(() => void vi.useRealTimers());
+    const resumed: boolean[] = [];
+    cluster.onConnection = (socket) => void resumed.push(socket.isSessionReused());
+    cluster.onBytes = (socket) => void socket.write(answer('{}', 'Connection: close\r\n'));
+    for (let i = 0; i < 2; i += 1) expect(await ask(upstreams, cluster.address)).toMatchObject({ status: 200 });
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3 * 365 * 24 * 3_600_000 });
+    expect(await ask(upstreams, cluster.address)).toMatchObject({ status: 200 });
+    expect(resumed).toEqual([false, true, false]);
   });
 
   test('the name to be shown may be another than the address', async () => {

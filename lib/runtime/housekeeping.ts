@@ -15,6 +15,7 @@ const sweeps: readonly string[] = [
   `DELETE FROM login_attempt WHERE at < now() - interval '1 day'`,
   `UPDATE cluster_invitation SET state = 'expired' WHERE state = 'waiting' AND expires_at < now()`,
   `UPDATE portal_session SET ended_at = now(), end_reason = 'expired' WHERE ended_at IS NULL AND expires_at < now()`,
+  `UPDATE break_glass_session SET ended_at = now(), end_reason = 'expired' WHERE ended_at IS NULL AND expires_at < now()`,
 ];
 
 export function createHousekeeping({ db, log }: { db: Database; log: Log }): Service {

@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import type { Database } from '#lib/db/database.ts';
 import type { ProcessRole } from '#lib/db/roles.ts';
+import { storableJson } from '#lib/db/storable-json.ts';
 import type { Log } from '#lib/log/log.ts';
 import type { Service } from './service.ts';
 
@@ -20,7 +21,7 @@ export function createReplica(options: { db: Database; log: Log; id: string; rol
 
   async function beat(): Promise<void> {
     const { seq, streams } = facts();
-    const told = JSON.stringify(streams);
+    const told = storableJson(streams);
     // Thousands of quiet watches are told once, not every second.
     if (told === lastTold) await db.sql.query('UPDATE replica SET beat_at = now(), seq = $2 WHERE id = $1', [id, seq.toString()]);
     else await db.sql.query('UPDATE replica SET beat_at = now(), seq = $2, streams = $3 WHERE id = $1', [id, seq.toString(), told]);

@@ -14,6 +14,7 @@ export const sessionsEnd = operation({
   path: '/me/sessions/{id}',
   summary: 'Signs me out in one place',
   allow: 'person',
+  ofPerson: true,
   input: z.object({ id: z.string().max(40) }),
   output: endedOutput,
   async run({ db }, viewer, { id }) {
@@ -29,6 +30,7 @@ export const sessionsEndOthers = operation({
   path: '/me/sessions/end-others',
   summary: 'Signs me out everywhere but here',
   allow: 'person',
+  ofPerson: true,
   input: none,
   output: endedOutput,
   async run({ db }, viewer) {

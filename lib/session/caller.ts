@@ -1,16 +1,17 @@
 /**
- * Who is asking? An API token in Authorization, or the session cookie; never both, and a token that is no good is never made up for by a
- * cookie. What a browser would send by itself is believed only together with what a foreign site cannot make it send.
+ * Who is asking? An API token in Authorization, or a session's cookie; never both, and a token that is no good is never made up for by a
+ * cookie. A living break-glass session comes before a person's: whoever opened it means it. What a browser would send by itself is believed only together with what a foreign site cannot make it send.
  */
 import { addressHeader } from '#lib/api/headers.ts';
 import type { Caller } from '#lib/api/perform.ts';
+import { findLiveBreakGlassSession } from '#lib/breakglass/data.ts';
 import { verifyToken } from '#lib/credential/verify.ts';
 import { fault } from '#lib/errors/fault.ts';
-import { cookieName, readCookies, sessionCookie, setupCookie } from './cookies.ts';
+import { breakGlassCookie, cookieName, readCookies, sessionCookie, setupCookie } from './cookies.ts';
 import { findLiveSession } from './data.ts';
 import type { Portal } from './portal.ts';
 import { isSetupPass, openSetupCodeHash } from './setup-pass.ts';
-import { type Viewer, viewerOf } from './viewer.ts';
+import { breakGlassViewer, type Viewer, viewerOf } from './viewer.ts';
 
 export type Identified = Caller & { readonly by: 'token' | 'cookie' | 'nobody' };
 type Trusted = Pick<Portal, 'db' | 'world' | 'hashKey' | 'config' | 'usage'>;
@@ -22,7 +23,7 @@ export async function identify(portal: Trusted, headers: Headers, now: Date): Pr
   if (authorization !== null) return { viewer: viewerByToken(portal, authorization, headers, now), holdsSetup: false, by: 'token' };
   const cookies = readCookies(headers.get('cookie'));
   const named = (name: string) => cookies.get(cookieName(name, portal.config.portalUrl));
-  const viewer = await viewerBySession(portal, named(sessionCookie), now);
+  const viewer = (await viewerByBreakGlass(portal, named(breakGlassCookie))) ?? (await viewerBySession(portal, named(sessionCookie), now));
   const holdsSetup = await showsSetupPass(portal, named(setupCookie), now);
   return viewer || holdsSetup ? { viewer, holdsSetup, by: 'cookie' } : nobody;
 }
@@ -55,6 +56,12 @@ async function viewerBySession({ db, world, hashKey }: Trusted, secret: string |
   if (!secret) return null;
   const session = await findLiveSession(db, hashKey, secret);
   return session && viewerOf(world, session.personId, { via: 'session', sessionId: session.id }, now);
+}
+
+async function viewerByBreakGlass({ db, hashKey, config }: Trusted, secret: string | undefined): Promise<Viewer | null> {
+  if (!secret || !config.breakGlass) return null;
+  const session = await findLiveBreakGlassSession(db, hashKey, secret);
+  return session && breakGlassViewer(session);
 }
 
 async function showsSetupPass({ db, hashKey }: Trusted, pass: string | undefined, now: Date): Promise<boolean> {

@@ -3,6 +3,7 @@ import type { Cookies } from '#lib/api/context.ts';
 
 export const sessionCookie = 'gatehouse.session';
 export const setupCookie = 'gatehouse.setup';
+export const breakGlassCookie = 'gatehouse.break-glass';
 
 export function isSecure(portalUrl: string): boolean {
   return portalUrl.startsWith('https://');

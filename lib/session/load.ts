@@ -1,13 +1,13 @@
 /**
  * How a page reads: `await load(operation, input)`. The same gate, input and output schemas as the REST API; what differs is only how a
- * refusal looks. Nobody signed in goes to the sign-in page, what does not exist (or must not be known to) is the 404 page, and every other
+ * refusal looks. Nobody signed in goes to the sign-in page, a local account that asks for what only a person has goes to what it is here for, what does not exist (or must not be known to) is the 404 page, and every other
  * refusal is thrown with a digest that the error page can read back, since Next hides messages of server errors from the browser.
  */
 import { headers } from 'next/headers';
-import { notFound } from 'next/navigation';
+import { notFound, redirect } from 'next/navigation';
 import type { z } from 'zod';
 import type { Allow, Operation } from '#lib/api/operation.ts';
-import { perform } from '#lib/api/perform.ts';
+import { noPersonCode, perform } from '#lib/api/perform.ts';
 import { inWords } from '#lib/db/database.ts';
 import { asFault, type Fault } from '#lib/errors/fault.ts';
 import { createCookies } from './cookies.ts';
@@ -27,6 +27,7 @@ export async function load<Input extends z.ZodObject, Output extends z.ZodType, 
   const { problem } = attempt;
   if (problem.kind === 'unauthenticated') return toSignIn();
   if (problem.kind === 'not-found') return notFound();
+  if (problem.code === noPersonCode) return redirect('/admin');
   throw Object.assign(new Error(problem.message), { digest: faultDigest(problem, requestIdOf(await headers())) });
 }
 

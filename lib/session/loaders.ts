@@ -14,14 +14,14 @@ export const meGet = operation({
   input: none,
   output: meOutput,
   async run({ db, world, now, config }, viewer) {
-    const sessions = viewer.sessionId ? await liveSessionsOf(db, viewer.person.id) : [];
+    const sessions = viewer.via === 'session' ? await liveSessionsOf(db, viewer.person.id) : [];
     const { accessContact } = await readSettings(db);
     return {
       person: viewer.person,
       powers: viewer.powers,
       ownsProjects: ownsProjects(world, viewer.person.id, now),
       via: viewer.via,
-      sessionExpiresAt: sessions.find(({ id }) => id === viewer.sessionId)?.expiresAt ?? null,
+      sessionExpiresAt: viewer.endsAt ?? sessions.find(({ id }) => id === viewer.sessionId)?.expiresAt ?? null,
       installation: { id: world.installation.id, portalUrl: config.portalUrl, proxyUrl: config.proxyUrl, accessContact },
     };
   },
@@ -33,6 +33,7 @@ export const sessionsList = operation({
   path: '/me/sessions',
   summary: 'Where I am signed in',
   allow: 'person',
+  ofPerson: true,
   input: none,
   output: sessionsOutput,
   async run({ db }, viewer) {

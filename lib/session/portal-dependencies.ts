@@ -14,6 +14,8 @@ export type PortalDependencies = {
   readonly proxyUrl: string;
   readonly proxyCaPem: string | null;
   readonly joinImage?: string | undefined;
+  /** On unless said. */
+  readonly breakGlass?: boolean | undefined;
 };
 
 const place = Symbol.for('gatehouse.portal.dependencies');

@@ -89,6 +89,7 @@ export async function openPortal(given: PortalDependencies): Promise<Portal> {
         proxyUrl: given.proxyUrl,
         proxyCaPem: given.proxyCaPem,
         joinImage: given.joinImage ?? null,
+        breakGlass: given.breakGlass ?? true,
       },
       sealingKey: sealingKeyFromPem(given.sealingKeyPem),
       hashKey: Buffer.from(given.hashKeyBase64, 'base64'),

@@ -6,7 +6,7 @@ export const meOutput = z.object({
   powers: z.object({ admin: z.boolean(), auditor: z.boolean() }),
   /** Owns at least one project, and so sees its pages. */
   ownsProjects: z.boolean(),
-  via: z.enum(['session', 'token']),
+  via: z.enum(['session', 'token', 'break-glass']),
   sessionExpiresAt: instant.nullable(),
   installation: z.object({
     id: z.string(),

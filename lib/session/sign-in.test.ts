@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => fixture?.close());
 
 function browser(presentedSession: string | null = null) {
-  const options = signInOptions(portal, { address: '192.0.2.7', userAgent: 'Firefox', presentedSession });
+  const options = signInOptions(portal, { address: '192.0.2.7', userAgent: 'Firefox', presentedSession, presentedBreakGlass: null });
   const jwt = options.jwt;
   const authorize = (
     options.providers[0] as unknown as { options: { authorize(typed: unknown, request: unknown): Promise<{ id: string } | null> } }
@@ -153,9 +153,11 @@ describe('signing in', () => {
     expect(during + after).not.toContain(secret);
   });
 
-  test('says one of four fixed words when it fails, whatever went wrong', async () => {
+  test('says one of a few fixed words when it fails, whatever went wrong', async () => {
     const cases = [
       [fault('unauthenticated', 'login.refused', secret), 'refused'],
+      [fault('forbidden', 'login.password-expired', secret), 'change-password'],
+      [fault('forbidden', 'login.not-now', secret), 'not-now'],
       [fault('too-many', 'login.throttled', secret), 'too-many'],
       [fault('unavailable', 'login.directory-down', secret), 'unavailable'],
       [fault('internal', 'login.broken', secret), 'failed'],

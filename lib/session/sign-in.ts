@@ -1,13 +1,14 @@
 /**
  * Signing in with the directory's name and password, by next-auth. The password goes sealed to the worker, which alone binds; the portal
  * only learns whose it was. The session is a row in Postgres and the cookie an opaque key to it: next-auth's own tokens are never made,
- * because a signed token cannot be taken back. Whatever goes wrong, the browser reads one of four fixed codes.
+ * because a signed token cannot be taken back. Whatever goes wrong, the browser reads one of a few fixed codes.
  */
 import { randomUUID } from 'node:crypto';
 import type { NextAuthOptions } from 'next-auth';
 import type { JWT } from 'next-auth/jwt';
 import CredentialsProvider from 'next-auth/providers/credentials';
 import { z } from 'zod';
+import { findLiveBreakGlassSession } from '#lib/breakglass/data.ts';
 import { changing } from '#lib/db/database.ts';
 import { asFault, type Fault } from '#lib/errors/fault.ts';
 import { ask } from '#lib/request/ask.ts';
@@ -20,12 +21,13 @@ import { actorOf, type Viewer, viewerOf } from './viewer.ts';
 export const providerId = 'active-directory';
 
 /** What the sign-in page may read in `?error=`. */
-export type SignInError = 'refused' | 'too-many' | 'unavailable' | 'failed';
+export type SignInError = 'refused' | 'change-password' | 'not-now' | 'too-many' | 'unavailable' | 'failed';
 
 export type SignInRequest = {
   readonly address: string | null;
   readonly userAgent: string | null;
   readonly presentedSession: string | null;
+  readonly presentedBreakGlass: string | null;
 };
 
 const typed = z.object({ login: z.string().trim().min(1).max(256), password: z.string().min(1).max(1024) });
@@ -109,7 +111,10 @@ async function authenticate(portal: Portal, request: SignInRequest, credentials:
   }
 }
 
-function codeOf({ kind }: Fault): SignInError {
+function codeOf({ kind, code }: Fault): SignInError {
+  // AD has confirmed the password: so this is said to its owner.
+  if (code === 'login.password-expired') return 'change-password';
+  if (code === 'login.not-now') return 'not-now';
   if (kind === 'unauthenticated' || kind === 'forbidden' || kind === 'bad-input' || kind === 'not-found') return 'refused';
   if (kind === 'too-many') return 'too-many';
   return kind === 'unavailable' || kind === 'upstream' ? 'unavailable' : 'failed';
@@ -120,6 +125,7 @@ async function openOrKeep(portal: Portal, request: SignInRequest, token: Session
   if (token.sid) return token.sid;
   const { db, hashKey } = portal;
   const person = { id: token.sub ?? '', name: token.email ?? token.name ?? '' };
+  await leaveBreakGlass(portal, request.presentedBreakGlass);
   const former = request.presentedSession ? await findLiveSession(db, hashKey, request.presentedSession) : null;
   return changing(db, async (tx, touch) => {
     if (former) await endSession(tx, touch, former.id, former.personId, 'signed in anew', { kind: 'person', ...person });
@@ -127,6 +133,12 @@ async function openOrKeep(portal: Portal, request: SignInRequest, token: Session
     const { secret } = await startSession(tx, touch, { hashKey, person, address, userAgent });
     return secret;
   });
+}
+
+/** Whoever signs in as themselves is no local account any more, though this browser still holds its key. */
+async function leaveBreakGlass({ db, hashKey, sealingKey }: Portal, secret: string | null): Promise<void> {
+  const session = secret ? await findLiveBreakGlassSession(db, hashKey, secret) : null;
+  if (session) await ask(db, { kind: 'break-glass.leave', input: { sessionId: session.id, reason: 'signed in as a person' }, sealingKey });
 }
 
 async function tokenOf(portal: Portal, secret: string | undefined): Promise<SessionToken | null> {

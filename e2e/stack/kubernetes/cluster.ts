@@ -37,6 +37,8 @@ export interface Cluster {
   apply(objects: object[]): Promise<void>;
   /** As it was, or as another release would be. */
   restartApiServer(change?: Pick<ClusterOptions, 'classicImpersonation'>): Promise<void>;
+  /** To the API server alone, without any goodbye. Killed, it stays away until it is restarted. */
+  signalApiServer(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -136,6 +138,10 @@ function clusterOf(warden: Warden, layout: Layout, parts: Parts): Cluster {
       await parts.apiServer.stop(patience);
       parts.apiServer = warden.spawn(apiServer(layout));
       await ready(warden, layout, parts);
+    },
+    async signalApiServer(signal) {
+      parts.apiServer.kill(signal);
+      if (signal === 'SIGKILL') await parts.apiServer.exited;
     },
     stop: () => stopParts(parts),
   };

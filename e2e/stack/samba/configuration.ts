@@ -4,15 +4,26 @@ export const realm = 'CORP.EXAMPLE';
 export const workgroup = 'CORP';
 export const hostName = 'DC1';
 
+export interface Role {
+  readonly hostName: string;
+  readonly services: string;
+  /** Of a domain that is not corp.example. */
+  readonly realm?: string;
+  readonly workgroup?: string;
+}
+
+/** The only one of its domain: nobody replicates with it. */
+export const alone: Role = { hostName, services: 'ldap' };
+
 /** Everything of one domain controller lies in its tree, and it answers LDAP on one address alone: so several live side by side. */
-export function configurationFor(tree: string, address: string): string {
+export function configurationFor(tree: string, address: string, role: Role = alone): string {
   const at = (name: string) => join(tree, name);
   const global = {
-    'netbios name': hostName,
-    realm,
-    workgroup,
+    'netbios name': role.hostName,
+    realm: role.realm ?? realm,
+    workgroup: role.workgroup ?? workgroup,
     'server role': 'active directory domain controller',
-    'server services': 'ldap',
+    'server services': role.services,
     // "/8", because the loopback interface carries that network: with "/32" Samba finds no interface.
     interfaces: `${address}/8`,
     'bind interfaces only': 'yes',

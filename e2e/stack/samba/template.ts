@@ -10,8 +10,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { cacheDirectory, withLock } from '../cache.ts';
 import type { Progress } from '../progress.ts';
-import { configurationFor, hostName, realm, workgroup } from './configuration.ts';
-import { seed } from './people.ts';
+import { alone, configurationFor, type Role, realm, workgroup } from './configuration.ts';
+import { type Seed, seed } from './people.ts';
 
 const run = promisify(execFile);
 export const adminPassword = 'Harbour-Admin-1';
@@ -23,42 +23,66 @@ const python = '/usr/bin/python3';
 const addressWhileMaking = '127.0.0.2';
 
 /** The tree to copy from. */
-export async function templateTree(progress: Progress): Promise<string> {
-  const template = join(cacheDirectory(), 'directory', await digest());
+export function templateTree(progress: Progress): Promise<string> {
+  return templateOf(progress, { name: 'corp.example', role: alone, content: seed() });
+}
+
+/** Of any domain, kept under the digest of what is in it. */
+export async function templateOf(progress: Progress, made: { name: string; role: Role; content: Seed }): Promise<string> {
+  const { name, role, content } = made;
+  const template = join(cacheDirectory(), 'directory', await digest(role, content));
   if (!existsSync(template)) {
-    await withLock('directory-template', async () => {
-      if (!existsSync(template)) await progress('provisioning the domain corp.example', () => make(template));
+    await withLock(`directory-template:${name}`, async () => {
+      if (!existsSync(template)) await progress(`provisioning the domain ${name}`, () => make(template, role, content));
     });
   }
   return template;
 }
 
-async function digest(): Promise<string> {
+export async function digest(role?: Role, content: Seed = seed()): Promise<string> {
   const { stdout: version } = await run('samba', ['--version']);
   const madeFrom = [
     version,
-    JSON.stringify(seed()),
+    JSON.stringify(content),
     readFileSync(seedScript, 'utf8'),
-    configurationFor('/', addressWhileMaking),
+    configurationFor('/', addressWhileMaking, role),
     adminPassword,
   ];
   return createHash('sha256').update(madeFrom.join('\n')).digest('hex').slice(0, 16);
 }
 
-async function make(template: string): Promise<void> {
+async function make(template: string, role: Role, content: Seed): Promise<void> {
   const draft = `${template}.draft`;
   rmSync(draft, { recursive: true, force: true });
   const configuration = join(draft, 'etc/smb.conf');
   mkdirSync(dirname(configuration), { recursive: true });
-  writeFileSync(configuration, configurationFor(draft, addressWhileMaking));
-  await provision(draft, configuration);
-  await fill(join(draft, 'private/sam.ldb'), configuration);
+  writeFileSync(configuration, configurationFor(draft, addressWhileMaking, role));
+  await provision(draft, configuration, { address: addressWhileMaking, dns: 'NONE', role });
+  await fill(join(draft, 'private/sam.ldb'), configuration, content);
   renameSync(draft, template);
 }
 
-async function provision(tree: string, configuration: string): Promise<void> {
-  const names = [`--realm=${realm}`, `--domain=${workgroup}`, `--host-name=${hostName}`, `--host-ip=${addressWhileMaking}`];
-  const kind = ['--server-role=dc', '--dns-backend=NONE', '--use-rfc2307', `--adminpass=${adminPassword}`];
+/** A new domain in an empty tree, filled; it has not run yet. */
+export async function makeDomain(tree: string, address: string, role: Role): Promise<void> {
+  const configuration = join(tree, 'etc/smb.conf');
+  mkdirSync(dirname(configuration), { recursive: true });
+  writeFileSync(configuration, configurationFor(tree, address, role));
+  await provision(tree, configuration, { address, dns: 'SAMBA_INTERNAL' });
+  await fill(join(tree, 'private/sam.ldb'), configuration);
+}
+
+export async function provision(
+  tree: string,
+  configuration: string,
+  { address, dns, role = alone }: { address: string; dns: 'NONE' | 'SAMBA_INTERNAL'; role?: Role },
+): Promise<void> {
+  const names = [
+    `--realm=${role.realm ?? realm}`,
+    `--domain=${role.workgroup ?? workgroup}`,
+    `--host-name=${role.hostName}`,
+    `--host-ip=${address}`,
+  ];
+  const kind = ['--server-role=dc', `--dns-backend=${dns}`, '--use-rfc2307', `--adminpass=${adminPassword}`];
   const places = [`--targetdir=${tree}`, `--configfile=${configuration}`];
   await run('samba-tool', ['domain', 'provision', ...names, ...kind, ...places], { maxBuffer: 16 * 1024 * 1024 }).catch(
     ({ stderr = '' }: { stderr?: string }) => {
@@ -68,9 +92,9 @@ async function provision(tree: string, configuration: string): Promise<void> {
   );
 }
 
-async function fill(database: string, configuration: string): Promise<void> {
+export async function fill(database: string, configuration: string, content: Seed = seed()): Promise<void> {
   const seeding = spawn(python, [seedScript, database, configuration], { stdio: ['pipe', 'ignore', 'pipe'] });
-  seeding.stdin.end(JSON.stringify(seed()));
+  seeding.stdin.end(JSON.stringify(content));
   const complaint = text(seeding.stderr);
   const [code] = (await once(seeding, 'exit')) as [number | null];
   if (code !== 0) throw new Error(`The domain could not be filled: ${(await complaint).trim().split('\n').slice(-3).join(' ')}`);

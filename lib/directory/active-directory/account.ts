@@ -2,6 +2,7 @@
  * Whether an account may be used, from what the directory says and what the clock adds. Expiry, the end of a lockout and logon hours come
  * without any change in the directory, so the same facts give another answer later.
  */
+import { isLocked } from '#lib/entitlement/lockout.ts';
 import { isWithinHours } from '#lib/entitlement/logon-hours.ts';
 
 export type AccountState = 'enabled' | 'disabled' | 'expired' | 'locked' | 'outside-hours' | 'deleted' | 'out-of-scope' | 'cut';
@@ -10,6 +11,8 @@ export interface AccountFacts {
   readonly userAccountControl: number;
   readonly accountExpiresAt: Date | null;
   readonly lockoutAt: Date | null;
+  /** How long a lock lasts for whoever is under a password policy of their own. */
+  readonly ownLockoutSeconds?: number | null | undefined;
   readonly logonHours: string | null;
   readonly deleted: boolean;
   readonly outOfScope: boolean;
@@ -28,12 +31,6 @@ export function isDisabled(userAccountControl: number): boolean {
   return (userAccountControl & disabledBit) !== 0;
 }
 
-/** `lockoutSeconds`: how long a lock lasts in this domain; 0 and unknown (null) leave it standing until it is lifted. */
-export function isLocked(lockoutAt: Date | null, lockoutSeconds: number | null, now: Date): boolean {
-  if (!lockoutAt) return false;
-  return !lockoutSeconds || lockoutAt.getTime() + lockoutSeconds * 1_000 > now.getTime();
-}
-
 /** The strongest reason first: what a later one would say does not matter any more. */
 export function accountState(facts: AccountFacts, lockoutSeconds: number | null, now: Date): AccountState {
   if (facts.deleted) return 'deleted';
@@ -41,7 +38,8 @@ export function accountState(facts: AccountFacts, lockoutSeconds: number | null,
   if (facts.outOfScope) return 'out-of-scope';
   if (isDisabled(facts.userAccountControl)) return 'disabled';
   if (facts.accountExpiresAt && facts.accountExpiresAt.getTime() <= now.getTime()) return 'expired';
-  if (isLocked(facts.lockoutAt, lockoutSeconds, now)) return 'locked';
+  if (isLocked({ lockedAtMs: facts.lockoutAt?.getTime() ?? null, lastsSeconds: facts.ownLockoutSeconds ?? lockoutSeconds }, now))
+    return 'locked';
   if (!isWithinHours(facts.logonHours, now)) return 'outside-hours';
   return 'enabled';
 }

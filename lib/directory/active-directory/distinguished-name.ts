@@ -29,6 +29,14 @@ export function foldAscii(text: string): string {
   return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
 
+/** `,dc=corp,dc=example` of a DN in that domain. */
+export function domainPart(dn: string): string {
+  const at = domainBegins.exec(dn)?.index;
+  return at === undefined ? '' : foldAscii(dn.slice(at));
+}
+
+const domainBegins = /(?<!\\),DC=/i;
+
 /** corp.example of DC=corp,DC=example. */
 export function domainOfBaseDn(baseDn: string): string {
   return rdnsOf(baseDn)

@@ -3,6 +3,7 @@ import { accountState, isPersonAccount } from './account.ts';
 import { domainOfBaseDn, foldAscii, isWithin, rdnsOf } from './distinguished-name.ts';
 import { guidAsBase, guidFromBytes, guidToBytes } from './guid.ts';
 import { logonHoursFromBytes } from './logon-hours.ts';
+import { readLinks } from './objects.ts';
 import { isOlder, stampsFromMetaData } from './replication-stamps.ts';
 import { domainSidOf, sidFromBytes } from './sid.ts';
 import { dateFromFileTime, secondsFromInterval } from './time.ts';
@@ -158,5 +159,28 @@ describe('distinguished names', () => {
 
   it('fold A to Z and nothing else', () => {
     expect(foldAscii('K\u212AÉſ')).toBe('k\u212AÉſ');
+  });
+});
+
+describe('the links of a group', () => {
+  const home = 'CN=team,OU=Groups,DC=corp,DC=example';
+  const guid = '00000000-0000-0000-0000-000000000001';
+  const sid = 'S-1-5-21-9-9-9-1104';
+  const read = (value: string) => readLinks([value], home);
+  const own = { guids: [guid], foreignSids: [] };
+  const foreign = { guids: [], foreignSids: [sid] };
+
+  it.each([
+    ['an account of its own domain', `<GUID=${guid}>;<SID=${sid}>;CN=Alice,OU=People,DC=corp,DC=example`, own],
+    ['in other letters', `<GUID=${guid}>;CN=Alice,dc=CORP,dc=Example`, own],
+    ['with a name that looks like a domain', `<GUID=${guid}>;CN=x\\,DC=lab,OU=People,DC=corp,DC=example`, own],
+    ['of a child domain', `<GUID=${guid}>;<SID=${sid}>;CN=Eve,DC=eu,DC=corp,DC=example`, foreign],
+    ['of another domain', `<GUID=${guid}>;<SID=${sid}>;CN=Eve,DC=lab,DC=example`, foreign],
+    ['a foreign security principal', `<GUID=${guid}>;<SID=${sid}>;CN=${sid},CN=ForeignSecurityPrincipals,DC=corp,DC=example`, foreign],
+    ['one without its SID before it', `<GUID=${guid}>;CN=${sid},CN=ForeignSecurityPrincipals,DC=corp,DC=example`, foreign],
+    ['a contact of another domain, which has no SID', `<GUID=${guid}>;CN=Contact,DC=lab,DC=example`, { guids: [], foreignSids: [] }],
+    ['what is no more', 'CN=Gone,DC=corp,DC=example', { guids: [], foreignSids: [] }],
+  ])('name %s', (_, value, expected) => {
+    expect(read(value)).toEqual(expected);
   });
 });

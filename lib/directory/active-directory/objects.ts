@@ -1,8 +1,9 @@
 /** People and groups out of raw entries: the attributes we ask for, and what each of them means. */
 
-import { type RawEntry, splitExtendedDn } from '../ldap/entry.ts';
+import { type RawEntry, sidOfExtendedDn, splitExtendedDn } from '../ldap/entry.ts';
 import type { GroupFacts, PersonFacts } from '../types.ts';
 import { isPersonAccount } from './account.ts';
+import { domainPart } from './distinguished-name.ts';
 import { guidFromBytes } from './guid.ts';
 import { logonHoursFromBytes } from './logon-hours.ts';
 import { stampsFromMetaData } from './replication-stamps.ts';
@@ -65,12 +66,12 @@ export function personFromEntry(entry: RawEntry): PersonFacts | null {
     passwordSetAt: dateFromFileTime(entry.text('pwdLastSet')),
     mustChangePassword: entry.text('pwdLastSet') === '0',
     stamps: stampsFromMetaData(entry.bytes('replPropertyMetaData')),
-    groupGuids: entry.has('memberOf') ? guidsOfLinks(entry.texts('memberOf')) : null,
+    groupGuids: entry.has('memberOf') ? readLinks(entry.texts('memberOf'), entry.dn).guids : null,
   };
 }
 
 /** Its members are read apart: a large group's come in ranges. */
-export function groupFromEntry(entry: RawEntry): Omit<GroupFacts, 'memberGuids'> | null {
+export function groupFromEntry(entry: RawEntry): Omit<GroupFacts, 'memberGuids' | 'foreignSids'> | null {
   const objectGuid = guidOf(entry);
   const samAccountName = entry.text('sAMAccountName');
   const groupType = integer(entry.text('groupType'));
@@ -84,14 +85,61 @@ export function groupFromEntry(entry: RawEntry): Omit<GroupFacts, 'memberGuids'>
     description: entry.text('description'),
     groupType,
     security: (groupType & securityBit) !== 0,
-    groupGuids: entry.has('memberOf') ? guidsOfLinks(entry.texts('memberOf')) : null,
+    groupGuids: entry.has('memberOf') ? readLinks(entry.texts('memberOf'), entry.dn).guids : null,
   };
 }
 
-/** The GUIDs that link values carry; a value without one (a deleted object's) names nobody. */
-export function guidsOfLinks(values: readonly string[]): string[] {
-  return values.flatMap((value) => splitExtendedDn(value).guid ?? []);
+export interface Links {
+  readonly guids: string[];
+  /** Of members that another domain knows. */
+  readonly foreignSids: string[];
 }
+
+/**
+ * Whom link values name, by GUID; a value without one (a deleted object's) names nobody. What lies in another domain is known by its SID.
+ * `kept`: gives each GUID a text of its own. What is cut out of a link holds on to all of that link, a million times in a complete read.
+ */
+export function readLinks(values: readonly string[], ownDn: string, kept: (guid: string) => string = (guid) => guid): Links {
+  const home = domainPart(ownDn);
+  const ending = ownDn.slice(ownDn.length - home.length);
+  const links: Links = { guids: [], foreignSids: [] };
+  for (const value of values) {
+    const own = ownLink(value, ending);
+    if (own) {
+      links.guids.push(kept(own));
+      continue;
+    }
+    const link = readLink(value, home);
+    if (link?.foreignSid) links.foreignSids.push(link.foreignSid);
+    else if (link) links.guids.push(kept(link.guid));
+  }
+  return links;
+}
+
+const guidAt = '<GUID='.length;
+const guidEnd = guidAt + 36;
+
+/** The GUID of a link that can be seen at a glance to be one of the same domain, as nearly all are; null: to be looked at closely. */
+function ownLink(value: string, ending: string): string | null {
+  if (ending === '' || value[guidEnd] !== '>' || !value.startsWith('<GUID=') || !value.endsWith(ending)) return null;
+  const rdn = value.slice(value.lastIndexOf(',', value.length - ending.length - 1) + 1, value.length - ending.length);
+  if (/^(DC=|CN=ForeignSecurityPrincipals$)/i.test(rdn)) return null;
+  const guid = value.slice(guidAt, guidEnd);
+  return /^[0-9a-f-]+$/.test(guid) ? guid : null;
+}
+
+/** Null when it names nobody that we could know. `home`: the domain part of whose link it is. */
+export function readLink(value: string, home: string): { guid: string; foreignSid: string | null } | null {
+  const { guid, dn } = splitExtendedDn(value);
+  if (!guid) return null;
+  const principal = foreignPrincipal.exec(dn)?.[1];
+  if (principal) return { guid, foreignSid: principal.toUpperCase() };
+  if (domainPart(dn) === home) return { guid, foreignSid: null };
+  const foreignSid = sidOfExtendedDn(value, dn);
+  return foreignSid ? { guid, foreignSid } : null;
+}
+
+const foreignPrincipal = /^CN=(S-1-[0-9-]+),CN=ForeignSecurityPrincipals,/i;
 
 function sidOf(entry: RawEntry): string | null {
   const bytes = entry.bytes('objectSid');

@@ -24,3 +24,11 @@ export function secondsFromInterval(text: string | null): number | null {
 function integer(text: string | null): bigint | null {
   return text !== null && /^-?\d+$/.test(text) ? BigInt(text) : null;
 }
+
+/** As 20261123174500.0Z; null for any other form. */
+export function dateFromGeneralizedTime(text: string | null): Date | null {
+  const match = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.\d+)?Z$/.exec(text ?? '');
+  if (!match) return null;
+  const [year = 0, month = 0, ...rest] = match.slice(1).map(Number);
+  return new Date(Date.UTC(year, month - 1, ...rest));
+}

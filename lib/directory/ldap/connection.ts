@@ -63,6 +63,8 @@ export interface DirSyncAnswer {
 
 export interface LdapConnection {
   readonly endpoint: Endpoint;
+  /** When the certificate that it showed ends. */
+  readonly certificateUntil: Date | null;
   readonly closed: Promise<Error | null>;
   /** How often the server pointed at another one. None is ever followed: that would carry our password to a stranger. */
   readonly references: number;
@@ -74,6 +76,12 @@ export interface LdapConnection {
   /** Calls `onChange` for each change below `base` until the connection ends. A hint only: it has no order and replays nothing. */
   notify(base: string, onChange: () => void): void;
   close(): void;
+}
+
+interface Page {
+  readonly entries: RawEntry[];
+  /** Of the page that follows. */
+  readonly cookie: Buffer | null;
 }
 
 interface Pending {
@@ -93,7 +101,7 @@ const success = 0;
 export async function openConnection(endpoint: Endpoint, timeoutMs = operationTimeoutMs): Promise<LdapConnection> {
   const address = parseLdapUrl(endpoint.url);
   if (!address) throw new LdapDoubt(`${endpoint.url} is no LDAP address`);
-  const socket = await openTcp(address, timeoutMs);
+  const socket = await openTcp(address, timeoutMs, endpoint.dnsServers);
   if (address.startTls) await startTls(socket, timeoutMs);
   return speak(await secure(socket, endpoint, address, timeoutMs), endpoint, timeoutMs);
 }
@@ -129,8 +137,18 @@ function speak(socket: TLSSocket, endpoint: Endpoint, patienceMs: number): LdapC
     return answer;
   }
 
+  async function readPage(request: Search, after: Buffer | null): Promise<Page> {
+    const entries: RawEntry[] = [];
+    const paging = new PagedResultsControl({ value: { size: pageSize, ...(after ? { cookie: after } : {}) } });
+    const answer = await search(request, [paging, new ExtendedDnControl()], (entry) => entries.push(entry));
+    const next = answer.controls?.find((control) => control instanceof PagedResultsControl)?.value;
+    if (!next) throw new LdapDoubt('a page came without saying whether another follows');
+    return { entries, cookie: next.cookie && next.cookie.length > 0 ? next.cookie : null };
+  }
+
   return {
     endpoint,
+    certificateUntil: endOf(socket),
     closed: wire.closed,
     get references() {
       return wire.references();
@@ -150,16 +168,15 @@ function speak(socket: TLSSocket, endpoint: Endpoint, patienceMs: number): LdapC
       return entries;
     },
     async readAll(request, onPage) {
-      let cookie: Buffer | null = null;
-      do {
-        const entries: RawEntry[] = [];
-        const paging: PagedResultsControl = new PagedResultsControl({ value: { size: pageSize, ...(cookie ? { cookie } : {}) } });
-        const answer = await search(request, [paging, new ExtendedDnControl()], (entry) => entries.push(entry));
-        const next = answer.controls?.find((control) => control instanceof PagedResultsControl)?.value;
-        if (!next) throw new LdapDoubt('a page came without saying whether another follows');
+      let page: Promise<Page> | null = readPage(request, null);
+      while (page) {
+        const { entries, cookie }: Page = await page;
+        // Asked for before this one is gone through: so both sides have something to do.
+        page = cookie && readPage(request, cookie);
+        // Should this page's reader throw, nobody will hear what became of the next.
+        page?.catch(() => {});
         await onPage(entries);
-        cookie = next.cookie && next.cookie.length > 0 ? next.cookie : null;
-      } while (cookie);
+      }
     },
     async dirSync(request, flags, cookie) {
       const entries: RawEntry[] = [];
@@ -184,6 +201,11 @@ function speak(socket: TLSSocket, endpoint: Endpoint, patienceMs: number): LdapC
       wire.end();
     },
   };
+}
+
+function endOf(socket: TLSSocket): Date | null {
+  const end = new Date(socket.getPeerCertificate().valid_to ?? '');
+  return Number.isNaN(end.getTime()) ? null : end;
 }
 
 interface AskOptions {

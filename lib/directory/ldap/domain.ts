@@ -3,6 +3,7 @@ import { guidFromBytes } from '../active-directory/guid.ts';
 import { sidFromBytes } from '../active-directory/sid.ts';
 import { secondsFromInterval } from '../active-directory/time.ts';
 import { type LdapConnection, LdapDoubt, LdapRefusal } from './connection.ts';
+import { lockoutSecondsOf } from './password-policy.ts';
 
 export interface ServerIdentity {
   readonly dnsHostName: string | null;
@@ -18,7 +19,6 @@ export interface DomainFacts {
   readonly domainSid: string | null;
   readonly netbios: string | null;
   readonly lockoutThreshold: number | null;
-  /** The longer of lockout duration and observation window: how long a lockout holds, and how long we count tries. 0: until unlocked. */
   readonly lockoutSeconds: number | null;
 }
 
@@ -81,7 +81,7 @@ export async function readDomain(
     domainSid: sid ? sidFromBytes(sid) : null,
     netbios: await readNetbios(connection, defaultNamingContext, configurationNamingContext),
     lockoutThreshold: threshold && /^\d+$/.test(threshold) ? Number(threshold) : null,
-    lockoutSeconds: duration === 0 ? 0 : duration === null ? observation : Math.max(duration, observation ?? 0),
+    lockoutSeconds: lockoutSecondsOf(duration, observation),
   };
 }
 

@@ -39,10 +39,16 @@ export interface ExtendedDn {
 }
 
 const guidPart = /^<GUID=([0-9a-f-]{32,36})>;/i;
+const sidPart = /<SID=(S-1-[0-9-]+)>;/i;
 
 export function splitExtendedDn(text: string): ExtendedDn {
   const guid = guidPart.exec(text)?.[1];
   const dn = text.replace(/^(?:<[A-Za-z_]+=[^>]*>;)+/, '');
   if (!guid) return { guid: null, dn };
   return { guid: guid.includes('-') ? guid.toLowerCase() : guidFromBytes(Buffer.from(guid, 'hex')), dn };
+}
+
+/** The SID that stands before the DN; null where there is none. */
+export function sidOfExtendedDn(text: string, dn: string): string | null {
+  return sidPart.exec(text.slice(0, text.length - dn.length))?.[1]?.toUpperCase() ?? null;
 }

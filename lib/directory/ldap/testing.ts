@@ -21,6 +21,8 @@ export interface Asked {
   readonly attributes: readonly string[];
   /** What the client gave back to get its next page; null in a search without pages. */
   readonly page: string | null;
+  /** Of a search for changes: its flags, how much it lets the answer hold, and since when; null in any other. */
+  readonly changesSince: { readonly flags: number; readonly maxBytes: number; readonly cookie: string } | null;
   /** The whole request, as it was on the wire. */
   readonly bytes: Buffer;
 }
@@ -29,8 +31,12 @@ export interface Answer {
   readonly entries?: readonly ScriptedEntry[];
   readonly references?: readonly string[];
   readonly status?: number;
+  /** The server's own, beside the status. */
+  readonly words?: string;
   /** The cookie of the next page; '' for the last one; undefined leaves the control out. */
   readonly nextPage?: string;
+  /** Of an answer to a search for changes: where it stands now, and whether the answer had no room for all. */
+  readonly changes?: { readonly cookie: string; readonly more?: boolean };
   /** After the entries, instead of an end. */
   readonly ending?: 'silence' | 'hang-up' | 'garbage' | 'notice-of-disconnection';
 }
@@ -72,7 +78,9 @@ const tags = {
 } as const;
 const octetString = 0x04;
 const simpleAuthentication = 0x80;
+const booleanTag = 0x01;
 const pagedResults = '1.2.840.113556.1.4.319';
+const dirSync = '1.2.840.113556.1.4.841';
 
 const everybodyMayIn = (): BindResult => ({ status: 0 });
 
@@ -116,15 +124,15 @@ export async function startScriptedServer(script: (asked: Asked) => Answer, opti
     const request = new SearchRequest({ messageId, filter: undefined as never });
     request.parse(reader, []);
     const page = request.controls?.find((control) => control instanceof PagedResultsControl)?.value?.cookie?.toString();
-    const question = { base: request.baseDN, attributes: request.attributes, page: page ?? null, bytes };
+    const question = { base: request.baseDN, attributes: request.attributes, page: page ?? null, changesSince: readDirSync(bytes), bytes };
     asked.push(question);
-    const { entries = [], references = [], status = 0, nextPage, ending } = script(question);
+    const { entries = [], references = [], status = 0, nextPage, changes, words, ending } = script(question);
     for (const entry of entries) socket.write(entryMessage(messageId, entry));
     for (const reference of references) socket.write(referenceMessage(messageId, reference));
     if (ending === 'hang-up') socket.destroy();
     else if (ending === 'garbage') socket.write('HTTP/1.1 400 Bad Request\r\n\r\n');
     else if (ending === 'notice-of-disconnection') socket.write(doneMessage(0, tags.extendedDone, 52));
-    else if (ending !== 'silence') socket.write(doneMessage(messageId, tags.done, status, nextPage));
+    else if (ending !== 'silence') socket.write(doneMessage(messageId, tags.done, status, controlOf(nextPage, changes), words));
   }
 
   server.listen(0, '127.0.0.1');
@@ -186,23 +194,47 @@ function referenceMessage(messageId: number, url: string): Buffer {
   });
 }
 
-function doneMessage(messageId: number, tag: number, status: number, nextPage?: string, words = ''): Buffer {
+interface ResponseControl {
+  readonly type: string;
+  readonly value: Buffer;
+}
+
+function controlOf(nextPage: Answer['nextPage'], changes: Answer['changes']): ResponseControl | undefined {
+  if (nextPage === undefined && changes === undefined) return undefined;
+  const value = new BerWriter();
+  value.startSequence();
+  value.writeInt(changes?.more ? 1 : 0);
+  if (changes) value.writeInt(0);
+  value.writeBuffer(Buffer.from(changes?.cookie ?? nextPage ?? ''), octetString);
+  value.endSequence();
+  return { type: changes ? dirSync : pagedResults, value: value.buffer };
+}
+
+/** The library reads no such control in a request, so it is looked for. */
+function readDirSync(bytes: Buffer): Asked['changesSince'] {
+  const at = bytes.indexOf(dirSync);
+  if (at < 0) return null;
+  const control = new BerReader(bytes.subarray(at - 2));
+  control.readString();
+  if (control.peek() === booleanTag) control.readBoolean();
+  const value = new BerReader(Buffer.from(control.readString(octetString, true) ?? []));
+  value.readSequence();
+  const [flags, maxBytes] = [value.readInt() ?? 0, value.readInt() ?? 0];
+  return { flags, maxBytes, cookie: value.readString() ?? '' };
+}
+
+function doneMessage(messageId: number, tag: number, status: number, control?: ResponseControl, words = ''): Buffer {
   return message(messageId, (writer) => {
     writer.startSequence(tag);
     writer.writeEnumeration(status);
     writer.writeString('');
     writer.writeString(words);
     writer.endSequence();
-    if (nextPage === undefined) return;
-    const value = new BerWriter();
-    value.startSequence();
-    value.writeInt(0);
-    value.writeBuffer(Buffer.from(nextPage), octetString);
-    value.endSequence();
+    if (!control) return;
     writer.startSequence(tags.controls);
     writer.startSequence();
-    writer.writeString(pagedResults);
-    writer.writeBuffer(value.buffer, octetString);
+    writer.writeString(control.type);
+    writer.writeBuffer(control.value, octetString);
     writer.endSequence();
     writer.endSequence();
   });

@@ -4,6 +4,7 @@
  */
 import { connect as connectTcp, type Socket } from 'node:net';
 import { checkServerIdentity, connect as connectTls, type TLSSocket } from 'node:tls';
+import { lookupBy } from '../dns/resolver.ts';
 
 export interface Endpoint {
   /** ldaps://host[:port], or ldap://host[:port] which then means StartTLS. */
@@ -12,6 +13,8 @@ export interface Endpoint {
   readonly serverName?: string | undefined;
   /** Trusted for this directory alone; without it the machine's own authorities are. */
   readonly caPem?: string | undefined;
+  /** Who is asked for the host's address; the machine's own resolvers unless given. */
+  readonly dnsServers?: readonly string[] | undefined;
 }
 
 export interface Address {
@@ -30,9 +33,17 @@ export function parseLdapUrl(text: string): Address | null {
   return { host: match[2].replace(/^\[|\]$/g, ''), port, startTls };
 }
 
-export function openTcp({ host, port }: Address, timeoutMs: number): Promise<Socket> {
+export function openTcp({ host, port }: Address, timeoutMs: number, dnsServers?: readonly string[]): Promise<Socket> {
+  const lookup = lookupBy(dnsServers);
   return new Promise((resolve, reject) => {
-    const socket = connectTcp({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 15_000 });
+    const socket = connectTcp({
+      host,
+      port,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: 15_000,
+      ...(lookup ? { lookup } : {}),
+    });
     const timer = setTimeout(() => socket.destroy(timedOut(`no connection to ${host}:${port} within ${timeoutMs} ms`)), timeoutMs);
     socket.once('error', (error) => {
       clearTimeout(timer);

@@ -1,7 +1,9 @@
 /** One of two clusters fails, in every way in which it can: that one's people are told the truth, and nobody else notices. */
+import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { accountName, doorAccount } from '#lib/cluster/names.ts';
 import { viewerId } from '#lib/entitlement/builtin-roles.ts';
+import { answerAsCluster, expectOpen, openStreams } from '../testing/kinds-of-stream.ts';
 import { ask, openRaw } from '../testing/raw-client.ts';
 import { ok, type ScriptedUpstream, startScriptedUpstream } from '../testing/scripted-upstream.ts';
 import { clusterId, type Stand, startStand } from '../testing/stand.ts';
@@ -135,6 +137,41 @@ describe('a cluster that hangs (F14)', () => {
   });
 });
 
+describe.runIf(process.platform === 'linux')('somebody who vanishes without a word, client or cluster (F14)', () => {
+  const keepAliveTimer = 2;
+  const probedAfterMs = 15_000;
+
+  test('is asked by the system whether they are there, on both sides of everything that is open and silent', async () => {
+    well.script = (request, socket) => void socket.write(answerAsCluster(request) ?? ok(), 'latin1');
+    const open = await openStreams({ url: stand.url, caPem: stand.caPem }, alice, 'west');
+    const towardsClients = open.map(({ client }) => client.socket.localPort ?? 0);
+    const [doorPort, wellPort] = [stand.url, well.url].map((url) => Number(new URL(url).port));
+    const halves = () =>
+      connectionsOfThisSystem().filter(
+        ({ from, to }) => (from === doorPort && towardsClients.includes(to)) || (to === wellPort && from !== doorPort),
+      );
+    await expect.poll(() => halves().filter(({ timer }) => timer === keepAliveTimer).length, patience).toBe(halves().length);
+    expect(halves().length).toBeGreaterThanOrEqual(open.length * 2);
+    for (const { dueInMs } of halves()) expect(dueInMs).toBeLessThanOrEqual(probedAfterMs + 1_000);
+    for (const stream of open) {
+      expectOpen(stream);
+      stream.client.destroy();
+    }
+  });
+
+  /** As the system shows them, of IPv4: the timer that runs for each, and when it is due. */
+  function connectionsOfThisSystem() {
+    const [, ...rows] = readFileSync('/proc/net/tcp', 'utf8').trimEnd().split('\n');
+    return rows.flatMap((row) => {
+      const [, local = '', remote = '', state, , timer = ''] = row.trim().split(/\s+/);
+      const hex = (text: string) => Number.parseInt(text, 16);
+      const [kind = '', ticks = ''] = timer.split(':');
+      if (state !== '01') return [];
+      return [{ from: hex(local.split(':')[1] ?? ''), to: hex(remote.split(':')[1] ?? ''), timer: hex(kind), dueInMs: hex(ticks) * 10 }];
+    });
+  }
+});
+
 describe('a cluster that talks nonsense (F15)', () => {
   const html = '<html><body><h1>It works!</h1></body></html>';
   test.each([
@@ -217,7 +254,8 @@ describe('our own account there is no good any more (F17)', () => {
       expect(refused.body).not.toContain(accountName(doorAccount));
       expect(sick.seen).toHaveLength(1);
       for (const { headers } of sick.seen) expect(headers).toContain('Impersonate-User: gatehouse:alice@corp.example');
-      expect(forgotten).toEqual([clusterId('east')]);
+      // Once for the cluster's answer, and perhaps already for the change by which the worker hears of it.
+      expect(new Set(forgotten)).toEqual(new Set([clusterId('east')]));
       await expect.poll(alerts, patience).toBe(1);
       tokens = ['door-token', 'door-token-2'];
       const renewed = await get('east');

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { viewerId } from '#lib/entitlement/builtin-roles.ts';
 import { answerAsCluster, expectCut, kindsOfStream, openStreams } from '../testing/kinds-of-stream.ts';
-import { ask } from '../testing/raw-client.ts';
+import { ask, openRaw } from '../testing/raw-client.ts';
 import { ok, type ScriptedUpstream, startScriptedUpstream } from '../testing/scripted-upstream.ts';
 import { clusterId, type Replica, type Stand, startStand } from '../testing/stand.ts';
 
@@ -20,10 +20,10 @@ beforeAll(async () => {
   upstream.script = (request, socket) => void socket.write(answerAsCluster(request) ?? ok(), 'latin1');
   stand = await startStand({
     clusters: [{ name: 'east', serverUrl: upstream.url, caPem: upstream.caPem, namespaces: ['shop'] }],
-    people: ['alice', 'bob', 'carol'],
+    people: ['alice', 'bob', 'carol', 'dora'],
     streamsMax: 24,
   });
-  for (const person of ['alice', 'bob', 'carol'])
+  for (const person of ['alice', 'bob', 'carol', 'dora'])
     await stand.grant(person, viewerId, { kind: 'namespaces', clusterId: clusterId('east'), namespaces: ['shop'] });
 });
 afterAll(async () => {
@@ -45,6 +45,39 @@ test('a door that holds as much as it may: 503 with Retry-After for what comes a
   expect(JSON.parse(full.body)).toMatchObject({ kind: 'Status', reason: 'ServiceUnavailable' });
   for (const { client } of open) client.destroy();
   await expect.poll(async () => (await get(stand.url, token)).status, patience).toBe(200);
+});
+
+test('a name that Postgres could not hold, or far too long, keeps neither a door’s heartbeat back nor its audit events (SECURITY 27)', async () => {
+  const token = await stand.token('dora');
+  const odd = `a%00${'b'.repeat(20_000)}`;
+  const client = await openRaw(stand.url, stand.caPem);
+  upstream.script = (_request, socket) =>
+    void socket.write('HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n{}\n\r\n');
+  client.send([
+    `GET /clusters/east/api/v1/namespaces/shop/pods?watch=1&fieldSelector=metadata.name%3D${odd} HTTP/1.1`,
+    'Host: door',
+    `Authorization: Bearer ${token}`,
+  ]);
+  await client.until(/\{\}\n/);
+  upstream.script = (request, socket) => void socket.write(answerAsCluster(request) ?? ok(), 'latin1');
+  const told = async () =>
+    (
+      await stand.db.sql.query<{ name: string }>(
+        `SELECT jsonb_array_elements(streams)->>'name' AS name FROM replica WHERE id = 'x-test' AND beat_at > now() - interval '5 s'`,
+      )
+    ).rows.map(({ name }) => name);
+  const kept = `a\ufffd${'b'.repeat(251)}`;
+  await expect.poll(told, patience).toContain(kept);
+  await stand.disable('dora');
+  await client.until(/\r\n0\r\n\r\n$/);
+  client.destroy();
+  const cut = async () =>
+    (
+      await stand.db.sql.query<{ name: string }>(
+        `SELECT detail->>'name' AS name FROM audit_event WHERE event = 'stream.cut' AND subject_id = 'p-dora'`,
+      )
+    ).rows.map(({ name }) => name);
+  await expect.poll(cut, patience).toEqual([kept]);
 });
 
 test('a door that stops ends its streams spread over the grace, not all at once (F25, F29)', async () => {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { writeReceipts } from '#lib/revocation/receipt.ts';
 import { type Installation, type RunningDoor, startInstallation } from '../testing/installation.ts';
 import { answerAsCluster, expectCut, kindsOfStream, type Opened, openStreams } from '../testing/kinds-of-stream.ts';
-import { ask, openRaw } from '../testing/raw-client.ts';
+import { ask, openRaw, type RawClient } from '../testing/raw-client.ts';
 import { ok, type ScriptedUpstream, startScriptedUpstream } from '../testing/scripted-upstream.ts';
 import { personId } from '../testing/stand.ts';
 
@@ -75,6 +75,25 @@ function keepTalking(): () => void {
   return () => clearInterval(timer);
 }
 
+/** A body without end, and what of it the cluster has heard. */
+async function openUpload(token: string): Promise<{ client: RawClient; heard: () => string }> {
+  let heard = '';
+  const take = (bytes: Buffer) => {
+    heard += bytes.toString('latin1');
+  };
+  upstream.takesOver = ({ line }, socket, early) => {
+    if (!/^POST \S+\/configmaps /.test(line)) return false;
+    take(early);
+    socket.on('data', take);
+    return true;
+  };
+  const client = await openRaw(door.url, place.caPem);
+  const head = ['POST /clusters/east/api/v1/namespaces/shop/configmaps HTTP/1.1', 'Host: door', `Authorization: Bearer ${token}`];
+  client.send([...head, 'Content-Type: application/json', 'Transfer-Encoding: chunked'], '5\r\nearly\r\n');
+  await expect.poll(() => heard, patience).toContain('early');
+  return { client, heard: () => heard };
+}
+
 /** 1001 in a close frame. */
 const goingAway = '\u0003\u00e9';
 const followed = kindsOfStream.filter(({ kind }) => kind === 'follow');
@@ -98,10 +117,11 @@ test('PostgreSQL killed: 503 within the lease and all streams cut; started again
   await expect.poll(() => cutsOf('alice'), patience).toEqual(streamsAmong(open).map(() => 'lease-over'));
 });
 
-test('a door stopped beyond its lease: when it goes on, no byte of a stream and no 200 before it has read the order of changes (DECISIONS 15)', async () => {
+test('a door stopped beyond its lease: when it goes on, no byte of a stream or an upload and no 200 before it has read the order of changes (DECISIONS 15)', async () => {
   const token = await admitted('bob');
   const open = await openStreams(at(door), token, 'east', followed);
   const waiting = await openRaw(door.url, place.caPem);
+  const upload = await openUpload(token);
   const hush = keepTalking();
   await expect.poll(() => textsOf(open)[0]?.includes('more'), patience).toBe(true);
 
@@ -109,6 +129,9 @@ test('a door stopped beyond its lease: when it goes on, no byte of a stream and 
   // What is under way in the system's buffers is none of the door's doing any more.
   await sleep(1_000);
   const before = textsOf(open);
+  const uploaded = upload.heard();
+  expect(uploaded).toContain('early');
+  upload.client.socket.write('4\r\nlate\r\n');
   waiting.send(['GET /clusters/east/api/v1/namespaces/shop/pods HTTP/1.1', 'Host: door', `Authorization: Bearer ${token}`]);
   await sleep(leaseMs);
   // It cannot read anything now, so whatever it said would be said without knowing.
@@ -117,6 +140,8 @@ test('a door stopped beyond its lease: when it goes on, no byte of a stream and 
   await waiting.until(/^HTTP\/1\.1 503 /, 20_000);
   for (const { client } of open) await client.ended(20_000);
   expect(textsOf(open)).toEqual(before);
+  await upload.client.ended(20_000);
+  expect(upload.heard()).toBe(uploaded);
   hush();
   await place.postgres.signal('SIGCONT');
   await expect.poll(() => status(token), patience).toBe(200);

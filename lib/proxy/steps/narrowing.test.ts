@@ -1,8 +1,11 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { describeTarget } from './describe.ts';
 import { liesWithin, merelyReads, shownNamespaces } from './narrowing.ts';
 import { parseTarget } from './target.ts';
+
+const isLong = process.env.GATEHOUSE_TEST_LONG === '1';
+if (isLong) vi.setConfig({ testTimeout: 5 * 60_000 });
 
 const narrowedTo = ['shop', 'pay'];
 
@@ -168,7 +171,7 @@ describe('a credential for some namespaces does not reach', () => {
         expect(['namespaces', 'selfsubjectreviews']).toContain(resource);
         if (resource === 'selfsubjectreviews') expect([path, verb, name]).toEqual([path, 'POST', '']);
       }),
-      { seed, numRuns: process.env.GATEHOUSE_TEST_LONG === '1' ? 50_000 : 2_000 },
+      { seed, numRuns: isLong ? 50_000 : 2_000 },
     );
   });
 });

@@ -42,6 +42,8 @@ export interface RunningDoor extends Running {
 export interface Installation {
   readonly db: Database;
   readonly caPem: string;
+  readonly hashKey: Buffer;
+  readonly sealingKeyPem: string;
   /** Lets somebody look into `shop` on a cluster and gives their token. */
   admit(person: string, cluster: string): Promise<string>;
   disable(person: string): Promise<string>;
@@ -115,6 +117,8 @@ export async function startInstallation(options: Pick<StandOptions, 'clusters' |
   return {
     db,
     caPem: certificate.doorCaPem,
+    hashKey,
+    sealingKeyPem: keys.sealingKeyPem,
     async admit(person, cluster) {
       await changing(db, (tx, touch) =>
         createGrant(

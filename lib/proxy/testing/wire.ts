@@ -6,6 +6,8 @@ export interface Wire {
   cut(): void;
   /** Connections stay open and carry nothing, new ones included. */
   freeze(): void;
+  /** Once somebody says this, it arrives, and the wire is cut just before they hear what became of it. */
+  cutBeforeAnswerTo(text: string): Promise<void>;
   mend(): void;
   close(): Promise<void>;
 }
@@ -13,6 +15,7 @@ export interface Wire {
 export async function startWire(target: { readonly host: string; readonly port: number }): Promise<Wire> {
   const pairs = new Set<readonly [Socket, Socket]>();
   let state: 'whole' | 'cut' | 'frozen' = 'whole';
+  let trap: { readonly text: string; sprung(): void } | null = null;
 
   const server = createServer({ allowHalfOpen: true }, (near) => {
     if (state === 'cut') {
@@ -22,6 +25,17 @@ export async function startWire(target: { readonly host: string; readonly port: 
     const far = connect({ ...target, allowHalfOpen: true });
     const pair = [near, far] as const;
     pairs.add(pair);
+    let isCaught = false;
+    near.on('data', (chunk) => {
+      isCaught ||= trap !== null && chunk.includes(trap.text);
+    });
+    far.prependListener('data', () => {
+      if (!isCaught) return;
+      isCaught = false;
+      cut();
+      trap?.sprung();
+      trap = null;
+    });
     for (const [one, other] of [pair, [far, near] as const]) {
       one.on('error', () => {});
       one.on('data', (chunk) => {
@@ -42,13 +56,19 @@ export async function startWire(target: { readonly host: string; readonly port: 
     for (const pair of pairs) for (const socket of pair) socket.destroy();
   };
 
+  function cut(): void {
+    state = 'cut';
+    endAll();
+  }
+
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     port: (server.address() as AddressInfo).port,
-    cut() {
-      state = 'cut';
-      endAll();
-    },
+    cut,
+    cutBeforeAnswerTo: (text) =>
+      new Promise((resolve) => {
+        trap = { text, sprung: resolve };
+      }),
     freeze() {
       state = 'frozen';
       for (const pair of pairs) hold(pair);

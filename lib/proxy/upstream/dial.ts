@@ -5,9 +5,10 @@
 import { connect as connectTcp, type LookupFunction, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { lookupAllowed, refusalOfLiteral } from '#lib/cluster/address-policy.ts';
-import { type Answer, clusterUnreachable } from '../answers.ts';
+import { type Answer, clusterUnreachable, clusterUntrusted } from '../answers.ts';
 import type { HttpProxy, Place } from './address.ts';
 import { readAnswerHead } from './answer-head.ts';
+import { distrustIn, goodUntil } from './certificate.ts';
 
 const keepAliveProbeMs = 15_000;
 const proxyHeadMax = 16 * 1_024;
@@ -19,10 +20,15 @@ export interface Dialling {
   readonly protocols: readonly Protocol[];
   readonly lookup: LookupFunction;
   readonly limitMs: number;
-  /** The last session there, to be resumed. */
-  readonly sessions: { last: Buffer | undefined };
+  readonly sessions: Sessions;
   onOpen(socket: TLSSocket): void;
   onFailure(answer: Answer): void;
+}
+
+/** The last session there, to be resumed for as long as the certificate is good that was shown for it: nobody shows one again then. */
+export interface Sessions {
+  last: Buffer | undefined;
+  goodUntilMs: number;
 }
 
 export function dial(dialling: Dialling): void {
@@ -38,7 +44,10 @@ export function dial(dialling: Dialling): void {
     clearTimeout(timer);
     current?.destroy();
     if (why === 'CERT_SIGNATURE_FAILURE' && next) dial({ ...dialling, place: { ...place, trusts: [next, ...others] } });
-    else onFailure(clusterUnreachable(why));
+    else {
+      const distrust = distrustIn(why);
+      onFailure(distrust === null ? clusterUnreachable(why) : clusterUntrusted(distrust));
+    }
   }
 
   function watch<S extends Socket>(socket: S): S {
@@ -58,7 +67,7 @@ export function dial(dialling: Dialling): void {
         secureContext: trust,
         ALPNProtocols: [...protocols],
         rejectUnauthorized: true,
-        ...(sessions.last ? { session: sessions.last } : {}),
+        ...(sessions.last && Date.now() < sessions.goodUntilMs ? { session: sessions.last } : {}),
       }),
     );
     socket.on('session', (session) => {
@@ -68,6 +77,7 @@ export function dial(dialling: Dialling): void {
       if (over) return;
       over = true;
       clearTimeout(timer);
+      if (!socket.isSessionReused()) sessions.goodUntilMs = goodUntil(socket);
       socket.setNoDelay(true);
       socket.setKeepAlive(true, keepAliveProbeMs);
       onOpen(socket);

@@ -13,6 +13,8 @@ import type { Connection, User } from './connection.ts';
 import { Upload, type UploadEvents } from './upload.ts';
 
 export interface AnswerListener {
+  /** Asked just before the head goes up, and each piece of the body; whoever says no ends the exchange. */
+  mayPass?(): boolean;
   onHead(head: AnswerHead): void;
   onData(piece: Buffer): void;
   onEnd(): void;
@@ -138,6 +140,7 @@ export class SocketExchange implements Exchange, User, AnswerParts, UploadEvents
   }
 
   #begin(head: string, body: Body, socket: TLSSocket): void {
+    if (!this.mayPass()) return;
     if (body === null || typeof body === 'string') {
       if (typeof body === 'string') socket.cork();
       socket.write(head, 'latin1');
@@ -157,6 +160,10 @@ export class SocketExchange implements Exchange, User, AnswerParts, UploadEvents
   }
 
   // The request on its way up.
+
+  mayPass(): boolean {
+    return this.#order.listener.mayPass?.() ?? true;
+  }
 
   write(bytes: Buffer | string): boolean {
     this.#expectAnswer();

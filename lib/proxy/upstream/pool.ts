@@ -8,7 +8,7 @@ import type { Place } from './address.ts';
 import { type Breaker, type BreakerLimits, createBreaker } from './breaker.ts';
 import { type Bulkhead, type BulkheadLimits, createBulkhead } from './bulkhead.ts';
 import { Connection } from './connection.ts';
-import { dial, type Protocol } from './dial.ts';
+import { dial, type Protocol, type Sessions } from './dial.ts';
 import type { Lender, SocketExchange } from './exchange.ts';
 import { createNames } from './names.ts';
 
@@ -36,7 +36,10 @@ export class Pool implements Lender {
   readonly breaker: Breaker;
   readonly #bulkhead: Bulkhead;
   readonly #lookup = createNames();
-  readonly #sessions: Record<Protocol, { last: Buffer | undefined }> = { 'http/1.1': { last: undefined }, h2: { last: undefined } };
+  readonly #sessions: Record<Protocol, Sessions> = {
+    'http/1.1': { last: undefined, goodUntilMs: 0 },
+    h2: { last: undefined, goodUntilMs: 0 },
+  };
   readonly #idle: Connection[] = [];
   readonly #busy = new Map<Connection, SocketExchange>();
   #waiters: Waiter[] = [];

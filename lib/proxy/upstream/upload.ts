@@ -6,6 +6,8 @@ import type { Readable } from 'node:stream';
 import type { BodyFraming } from './call.ts';
 
 export interface UploadEvents {
+  /** Asked before each piece; whoever says no ends the exchange. */
+  mayPass(): boolean;
   /** True as `write` of a socket: take more. */
   write(bytes: Buffer | string): boolean;
   cork(): void;
@@ -47,6 +49,7 @@ export class Upload {
   }
 
   #send = (chunk: Buffer): void => {
+    if (!this.#events.mayPass()) return;
     if (!this.#isChunked) {
       this.#left -= chunk.length;
       if (this.#left < 0) this.#broken();

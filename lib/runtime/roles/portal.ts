@@ -26,6 +26,7 @@ export async function startPortal(config: Config, log: Log): Promise<Service> {
     proxyUrl: config.proxy.url,
     proxyCaPem: secrets.doorCaPem,
     joinImage: config.joinImage,
+    breakGlass: config.breakGlass,
   });
   // next-auth builds every address from this, and reads it from nowhere else; without it, it would believe a header. Its secret stays out.
   process.env.NEXTAUTH_URL = config.portal.url;

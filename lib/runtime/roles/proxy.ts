@@ -29,10 +29,7 @@ export async function startProxy(config: Config, log: Log): Promise<Service> {
     db,
     log,
     world,
-    async onChanges(changes) {
-      for (const { topic, key } of changes) if (topic === 'cluster') doorCredentials.forget(key);
-      await door.onChanges(changes);
-    },
+    onChanges: (changes) => door.onChanges(changes),
   });
   const door = createDoor({
     config,

@@ -1,5 +1,6 @@
 /** Everything that acts on the outside: follows the directories, converges the clusters, answers what the portal asks, sweeps. */
 
+import { breakGlassHandlers, endSessionsIfConfiguredOff } from '#lib/breakglass/requests.ts';
 import { setAddressPolicy } from '#lib/cluster/address-policy.ts';
 import { clusterHandlers } from '#lib/cluster/requests.ts';
 import { createRotation } from '#lib/cluster/rotate.ts';
@@ -32,6 +33,8 @@ export async function startWorker(config: Config, log: Log): Promise<Service> {
   const db = openDatabase(secrets.databaseUrl, { max: 16 });
   await seedBuiltinRoles(db);
   const world = await loadWorld(db);
+  const breakGlass = { db, world, openingKey, sealingKey, log, available: config.breakGlass };
+  await endSessionsIfConfiguredOff(breakGlass);
   const workerId = newId('w');
 
   const directory = createDirectoryService({ db, openingKey, sealingKey, log, workerId });
@@ -45,6 +48,7 @@ export async function startWorker(config: Config, log: Log): Promise<Service> {
     handlers: {
       ...directoryHandlers({ db, openingKey, sealingKey, log, service: directory }),
       ...clusterHandlers({ db, world, openingKey, log }),
+      ...breakGlassHandlers(breakGlass),
     },
   });
   const feed = followWorld({

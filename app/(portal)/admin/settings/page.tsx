@@ -1,5 +1,6 @@
 import type { Metadata } from 'next';
 import { SettingsPage } from '#components/settings/settings-page.tsx';
+import { breakGlassGet } from '#lib/breakglass/loaders.ts';
 import { directoriesList } from '#lib/directory/loaders.ts';
 import { load } from '#lib/session/load.ts';
 import { meGet } from '#lib/session/loaders.ts';
@@ -8,6 +9,19 @@ import { settingsGet } from '#lib/setup/loaders.ts';
 export const metadata: Metadata = { title: 'Settings' };
 
 export default async function Settings() {
-  const [me, settings, { directories }] = await Promise.all([load(meGet, {}), load(settingsGet, {}), load(directoriesList, {})]);
-  return <SettingsPage settings={settings} directories={directories} mayChange={me.powers.admin} />;
+  const [me, settings, { directories }, breakGlass] = await Promise.all([
+    load(meGet, {}),
+    load(settingsGet, {}),
+    load(directoriesList, {}),
+    load(breakGlassGet, {}),
+  ]);
+  return (
+    <SettingsPage
+      settings={settings}
+      directories={directories}
+      breakGlass={breakGlass}
+      mayChange={me.powers.admin}
+      mayKeepLocalAccounts={me.powers.admin && me.via === 'session'}
+    />
+  );
 }

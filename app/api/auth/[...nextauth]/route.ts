@@ -4,7 +4,7 @@ import { addressHeader } from '#lib/api/headers.ts';
 import { readText } from '#lib/api/read-request.ts';
 import { inWords } from '#lib/db/database.ts';
 import { asFault, fault } from '#lib/errors/fault.ts';
-import { cookieName, readCookies, sessionCookie } from '#lib/session/cookies.ts';
+import { breakGlassCookie, cookieName, readCookies, sessionCookie } from '#lib/session/cookies.ts';
 import { portal } from '#lib/session/portal.ts';
 import { requestIdOf } from '#lib/session/request-context.ts';
 import { signInOptions } from '#lib/session/sign-in.ts';
@@ -20,11 +20,13 @@ async function authenticate(request: Request, context: Parameters): Promise<Resp
     const { nextauth } = await context.params;
     if (!known.has(nextauth[0] ?? '')) throw fault('not-found', 'session.no-such-path', 'There is nothing at this address.');
     const opened = await portal();
-    const presented = readCookies(request.headers.get('cookie')).get(cookieName(sessionCookie, opened.config.portalUrl)) ?? null;
+    const sent = readCookies(request.headers.get('cookie'));
+    const presented = (name: string) => sent.get(cookieName(name, opened.config.portalUrl)) ?? null;
     const options = signInOptions(opened, {
       address: request.headers.get(addressHeader),
       userAgent: request.headers.get('user-agent'),
-      presentedSession: presented,
+      presentedSession: presented(sessionCookie),
+      presentedBreakGlass: presented(breakGlassCookie),
     });
     const { NextRequest } = await import('next/server');
     const bounded = new NextRequest(request.url, {
