@@ -1,6 +1,6 @@
 /** What a screen asks when somebody types: the page and how many there are. */
 import type { Database } from '#lib/db/database.ts';
-import { listPeople, nearestPeople } from '#lib/directory/people-data.ts';
+import { listPeople, nearestPeople } from '#lib/directory/people/data.ts';
 import { median } from '../proxy/measure.ts';
 
 export interface Search {

@@ -8,7 +8,7 @@ import { generateSealingPair, seal, sealingKeyFromPem } from '#lib/config/keys.t
 import { changing, type Database, openDatabase } from '#lib/db/database.ts';
 import { ensureInstallation } from '#lib/db/installation.ts';
 import { migrate } from '#lib/db/migrate.ts';
-import { secretContext } from '#lib/directory/following.ts';
+import { secretContext } from '#lib/directory/follow/following.ts';
 import { insertDirectory } from '#lib/directory/mutations.ts';
 import { seedBuiltinRoles } from '#lib/entitlement/mutations.ts';
 import { startEmbeddedPostgres } from '#lib/runtime/embedded-postgres.ts';

@@ -4,7 +4,7 @@ import { Section } from '#components/ui/section.tsx';
 import { Head, Row, Table, Td, Th } from '#components/ui/table.tsx';
 import { TextLink } from '#components/ui/text-link.tsx';
 import { Time } from '#components/ui/time.tsx';
-import type { PersonDetail } from '#lib/directory/people-schema.ts';
+import type { PersonDetail } from '#lib/directory/people/schema.ts';
 import type { Chain as AccessChain } from '#lib/entitlement/schema.ts';
 import { AskWhy } from './ask-why.tsx';
 import { stepsOf } from './chain-steps.ts';

@@ -2,7 +2,7 @@ import { detailsOf, eventInWords, isNoteworthy } from '#components/audit/event-w
 import { Status } from '#components/ui/status.tsx';
 import { TextLink } from '#components/ui/text-link.tsx';
 import { Time } from '#components/ui/time.tsx';
-import type { PersonDetail } from '#lib/directory/people-schema.ts';
+import type { PersonDetail } from '#lib/directory/people/schema.ts';
 
 /** What became of the account, newest first; the whole of it stands in the audit log. */
 export function AccountHistory({ person }: { person: PersonDetail }) {

@@ -1,7 +1,7 @@
 'use client';
 import { useRouter } from 'next/navigation';
 import { toast } from 'sonner';
-import type { DirectoryView } from '#lib/directory/people-schema.ts';
+import type { DirectoryView } from '#lib/directory/people/schema.ts';
 import { ConnectionForm } from './connection-form.tsx';
 
 /** Connects a directory, or changes how the one named is reached. */

@@ -2,7 +2,7 @@
 import { useState } from 'react';
 import { Choice, Field, FieldSet } from '#components/ui/field.tsx';
 import { Input, TextArea } from '#components/ui/input.tsx';
-import type { DirectoryView } from '#lib/directory/people-schema.ts';
+import type { DirectoryView } from '#lib/directory/people/schema.ts';
 import { linesOf, problemIn } from './form-lines.ts';
 
 type Props = {

@@ -1,6 +1,6 @@
 import { Status } from '#components/ui/status.tsx';
 import { Head, Row, Table, Td, Th } from '#components/ui/table.tsx';
-import type { DirectoryTest } from '#lib/directory/connect-schema.ts';
+import type { DirectoryTest } from '#lib/directory/settings/connect-schema.ts';
 
 type Found = DirectoryTest['controllers'][number];
 

@@ -5,7 +5,7 @@ import { Section } from '#components/ui/section.tsx';
 import { Status } from '#components/ui/status.tsx';
 import { Head, Row, Table, Td, Th } from '#components/ui/table.tsx';
 import { Time } from '#components/ui/time.tsx';
-import type { PersonDetail } from '#lib/directory/people-schema.ts';
+import type { PersonDetail } from '#lib/directory/people/schema.ts';
 
 export function CredentialsAndStreams({ person, mayRevoke }: { person: PersonDetail; mayRevoke: boolean }) {
   const { credentials, streams, sessions } = person;

@@ -5,7 +5,7 @@ import { toast } from 'sonner';
 import { useCall } from '#components/api/use-call.ts';
 import { Button } from '#components/ui/button.tsx';
 import { Confirm } from '#components/ui/confirm.tsx';
-import type { HeldRemovals } from '#lib/directory/people-schema.ts';
+import type { HeldRemovals } from '#lib/directory/people/schema.ts';
 
 type Props = {
   directoryId: string;

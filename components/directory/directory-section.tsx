@@ -5,7 +5,7 @@ import { Note } from '#components/ui/note.tsx';
 import { Section } from '#components/ui/section.tsx';
 import { TextLink } from '#components/ui/text-link.tsx';
 import { Time } from '#components/ui/time.tsx';
-import type { DirectoryView } from '#lib/directory/people-schema.ts';
+import type { DirectoryView } from '#lib/directory/people/schema.ts';
 import { ConnectDirectory } from './connect-directory.tsx';
 import { ControllerTable, DirectoryStatus } from './directory-state.tsx';
 import { DisconnectDirectory } from './disconnect-directory.tsx';

@@ -4,7 +4,7 @@ import { toast } from 'sonner';
 import { useCall } from '#components/api/use-call.ts';
 import { Confirm } from '#components/ui/confirm.tsx';
 import { counted } from '#components/ui/count.ts';
-import type { DirectoryView } from '#lib/directory/people-schema.ts';
+import type { DirectoryView } from '#lib/directory/people/schema.ts';
 
 export function DisconnectDirectory({ directory }: { directory: DirectoryView }) {
   const router = useRouter();

@@ -13,7 +13,7 @@ import { Head, Row, Table, Td, Th } from '#components/ui/table.tsx';
 import { Tabs } from '#components/ui/tabs.tsx';
 import { TextLink } from '#components/ui/text-link.tsx';
 import { Time } from '#components/ui/time.tsx';
-import type { GroupDetail, GroupMembers } from '#lib/directory/people-schema.ts';
+import type { GroupDetail, GroupMembers } from '#lib/directory/people/schema.ts';
 import { PersonStatus } from './person-state.tsx';
 
 type Props = { group: GroupDetail; members: GroupMembers; nested: boolean; search: Readonly<Record<string, string>> };

@@ -6,7 +6,7 @@ import { Pagination } from '#components/ui/pagination.tsx';
 import { Head, Row, Table, Td, Th } from '#components/ui/table.tsx';
 import { Tag } from '#components/ui/tag.tsx';
 import { TextLink } from '#components/ui/text-link.tsx';
-import type { GroupRow } from '#lib/directory/people-schema.ts';
+import type { GroupRow } from '#lib/directory/people/schema.ts';
 
 const here = '/admin/groups';
 type Groups = { items: readonly GroupRow[]; total: number; offset: number; limit: number };

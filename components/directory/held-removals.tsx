@@ -1,7 +1,7 @@
 import { counted } from '#components/ui/count.ts';
 import { Head, Row, Table, Td, Th } from '#components/ui/table.tsx';
 import { TextLink } from '#components/ui/text-link.tsx';
-import type { DirectoryView, HeldRemovals as Held } from '#lib/directory/people-schema.ts';
+import type { DirectoryView, HeldRemovals as Held } from '#lib/directory/people/schema.ts';
 import { DecideRemovals } from './decide-removals.tsx';
 
 const shown = 50;

@@ -1,6 +1,6 @@
 import { CodeBlock } from '#components/ui/code-block.tsx';
 import { Note } from '#components/ui/note.tsx';
-import type { DirectoryView } from '#lib/directory/people-schema.ts';
+import type { DirectoryView } from '#lib/directory/people/schema.ts';
 
 /** What the sync account may not do, what that costs, and the exact command that mends it. */
 export function MissingRights({ rights }: { rights: DirectoryView['missingRights'] }) {

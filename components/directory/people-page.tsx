@@ -8,7 +8,7 @@ import { Pagination } from '#components/ui/pagination.tsx';
 import { Head, Row, Table, Td, Th } from '#components/ui/table.tsx';
 import { TextLink } from '#components/ui/text-link.tsx';
 import { Time } from '#components/ui/time.tsx';
-import { type PeoplePage as People, type PersonRow, personStates } from '#lib/directory/people-schema.ts';
+import { type PeoplePage as People, type PersonRow, personStates } from '#lib/directory/people/schema.ts';
 import { PersonStatus, personStateWords } from './person-state.tsx';
 
 const here = '/admin/people';

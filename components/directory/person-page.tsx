@@ -5,7 +5,7 @@ import { Details } from '#components/ui/facts.tsx';
 import { Columns, Section } from '#components/ui/section.tsx';
 import { TextLink } from '#components/ui/text-link.tsx';
 import { Time } from '#components/ui/time.tsx';
-import type { PersonDetail } from '#lib/directory/people-schema.ts';
+import type { PersonDetail } from '#lib/directory/people/schema.ts';
 import type { Me } from '#lib/session/schema.ts';
 import { AccessOfPerson } from './access-of-person.tsx';
 import { AccountHistory } from './account-history.tsx';

@@ -1,5 +1,5 @@
 import { Status, type Tone } from '#components/ui/status.tsx';
-import type { PersonRow } from '#lib/directory/people-schema.ts';
+import type { PersonRow } from '#lib/directory/people/schema.ts';
 
 export type PersonState = PersonRow['state'];
 

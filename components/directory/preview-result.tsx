@@ -2,7 +2,7 @@ import { counted } from '#components/ui/count.ts';
 import { Note } from '#components/ui/note.tsx';
 import { Head, Row, Table, Td, Th } from '#components/ui/table.tsx';
 import { TextLink } from '#components/ui/text-link.tsx';
-import type { Preview } from '#lib/directory/preview-schema.ts';
+import type { Preview } from '#lib/directory/preview/schema.ts';
 import { type PersonState, personStateWords } from './person-state.tsx';
 
 const shown = 25;

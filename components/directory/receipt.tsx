@@ -5,7 +5,7 @@ import { Note } from '#components/ui/note.tsx';
 import { Status } from '#components/ui/status.tsx';
 import { Head, Row, Table, Td, Th } from '#components/ui/table.tsx';
 import { Time } from '#components/ui/time.tsx';
-import type { PersonDetail, Receipt } from '#lib/directory/people-schema.ts';
+import type { PersonDetail, Receipt } from '#lib/directory/people/schema.ts';
 import { ClockTime } from './clock-time.tsx';
 
 const why: Readonly<Record<string, string>> = {

@@ -4,7 +4,7 @@ import { toast } from 'sonner';
 import { useCall } from '#components/api/use-call.ts';
 import { Confirm } from '#components/ui/confirm.tsx';
 import { counted } from '#components/ui/count.ts';
-import type { Preview } from '#lib/directory/preview-schema.ts';
+import type { Preview } from '#lib/directory/preview/schema.ts';
 
 type Props = {
   directoryId: string;

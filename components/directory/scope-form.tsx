@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { Button } from '#components/ui/button.tsx';
 import { Field } from '#components/ui/field.tsx';
 import { Input, Select, TextArea } from '#components/ui/input.tsx';
-import type { DirectoryView } from '#lib/directory/people-schema.ts';
+import type { DirectoryView } from '#lib/directory/people/schema.ts';
 import { linesOf, problemIn } from './form-lines.ts';
 import { PreviewPanel } from './preview-panel.tsx';
 import { usePreview } from './use-preview.ts';

@@ -11,7 +11,7 @@ import { Section } from '#components/ui/section.tsx';
 import { Status } from '#components/ui/status.tsx';
 import { Time } from '#components/ui/time.tsx';
 import type { AuditPage } from '#lib/audit/schema.ts';
-import type { SyncEntry } from '#lib/directory/history-schema.ts';
+import type { SyncEntry } from '#lib/directory/history/schema.ts';
 import { groupsInWords, kindWords, membershipsInWords, modeWords, outcomeTones, outcomeWords, peopleInWords } from './sync-words.ts';
 
 type Props = { sync: SyncEntry; log: AuditPage; search: Readonly<Record<string, string>> };

@@ -1,5 +1,5 @@
 import type { Tone } from '#components/ui/status.tsx';
-import type { SyncRow } from '#lib/directory/history-schema.ts';
+import type { SyncRow } from '#lib/directory/history/schema.ts';
 
 export const kindWords: Record<SyncRow['kind'], string> = {
   complete: 'Complete read',

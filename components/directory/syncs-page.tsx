@@ -8,7 +8,7 @@ import { Head, Row, Table, Td, Th } from '#components/ui/table.tsx';
 import { Tabs } from '#components/ui/tabs.tsx';
 import { TextLink } from '#components/ui/text-link.tsx';
 import { Time } from '#components/ui/time.tsx';
-import type { SyncRow, SyncsPage as Syncs } from '#lib/directory/history-schema.ts';
+import type { SyncRow, SyncsPage as Syncs } from '#lib/directory/history/schema.ts';
 import { groupsInWords, kindWords, membershipsInWords, outcomeTones, outcomeWords, peopleInWords } from './sync-words.ts';
 
 type Props = { directoryId: string; page: Syncs; search: Readonly<Record<string, string>> };

@@ -1,6 +1,6 @@
 import { Details } from '#components/ui/facts.tsx';
 import { Note } from '#components/ui/note.tsx';
-import type { DirectoryTest } from '#lib/directory/connect-schema.ts';
+import type { DirectoryTest } from '#lib/directory/settings/connect-schema.ts';
 import { ControllersFound } from './controllers-found.tsx';
 import { MissingRights } from './missing-rights.tsx';
 

@@ -1,7 +1,7 @@
 'use client';
 import { useEffect, useRef, useState } from 'react';
 import { type ApiProblem, asProblem, callApi } from '#components/api/client.ts';
-import type { Preview, PreviewOutput } from '#lib/directory/preview-schema.ts';
+import type { Preview, PreviewOutput } from '#lib/directory/preview/schema.ts';
 
 const lookEveryMs = 700;
 

@@ -1,7 +1,7 @@
 import { latency } from '#components/ui/clock.ts';
 import { TextLink } from '#components/ui/text-link.tsx';
 import { Time } from '#components/ui/time.tsx';
-import type { Receipt } from '#lib/directory/people-schema.ts';
+import type { Receipt } from '#lib/directory/people/schema.ts';
 
 /** Who lost access, and how fast: the promise of this product, person by person. */
 export function RecentCuts({ cuts }: { cuts: readonly Receipt[] }) {

@@ -10,7 +10,7 @@ import { Details } from '#components/ui/facts.tsx';
 import { Section } from '#components/ui/section.tsx';
 import { Time } from '#components/ui/time.tsx';
 import type { BreakGlass } from '#lib/breakglass/schema.ts';
-import type { DirectoryView } from '#lib/directory/people-schema.ts';
+import type { DirectoryView } from '#lib/directory/people/schema.ts';
 import type { settingsOutput } from '#lib/setup/schema.ts';
 import { AccessContact } from './access-contact.tsx';
 import { CredentialIdle } from './credential-idle.tsx';

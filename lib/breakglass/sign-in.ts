@@ -10,7 +10,7 @@
 
 import type { OpeningKey, SealingKey } from '#lib/config/keys.ts';
 import { changing, type Database } from '#lib/db/database.ts';
-import { giveBackTry, reserveTry, settleTry } from '#lib/directory/login-tries.ts';
+import { giveBackTry, reserveTry, settleTry } from '#lib/directory/sign-in/login-tries.ts';
 import { type Fault, fault } from '#lib/errors/fault.ts';
 import type { Log } from '#lib/log/log.ts';
 import { letsIn, stateOf } from './account-state.ts';

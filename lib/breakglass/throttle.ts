@@ -4,7 +4,7 @@
  * this machine itself is not held up by what comes from everywhere else.
  */
 import { createHash } from 'node:crypto';
-import { type Bucket, networkOf } from '#lib/directory/login-throttle.ts';
+import { type Bucket, networkOf } from '#lib/directory/sign-in/login-throttle.ts';
 
 export const windowSeconds = 15 * 60;
 export const budgets = { nameFromAddress: 5, address: 20, name: 50 } as const;

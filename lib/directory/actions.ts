@@ -7,6 +7,10 @@ import { fault, isFault } from '#lib/errors/fault.ts';
 import { replicas } from '#lib/revocation/data.ts';
 import { openStreams } from '#lib/revocation/views.ts';
 import { actorOf } from '#lib/session/viewer.ts';
+import { directoriesWithControllers } from './people/data.ts';
+import { cutOff, liftCut } from './people/mutations.ts';
+import { cutOffInput, cutOffOutput, liftCutInput, liftCutOutput } from './people/schema.ts';
+import { noSuchPerson } from './people/views.ts';
 import {
   connectInput,
   connectOutput,
@@ -16,11 +20,7 @@ import {
   disconnectOutput,
   testOutput,
   updateInput,
-} from './connect-schema.ts';
-import { directoriesWithControllers } from './people-data.ts';
-import { cutOff, liftCut } from './people-mutations.ts';
-import { cutOffInput, cutOffOutput, liftCutInput, liftCutOutput } from './people-schema.ts';
-import { noSuchPerson } from './people-views.ts';
+} from './settings/connect-schema.ts';
 
 /** Everybody is counted, and a large domain controller takes its time. */
 const testTimeoutMs = 120_000;

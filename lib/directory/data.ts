@@ -2,6 +2,7 @@
 import type { Database } from '#lib/db/database.ts';
 import { sidOfRid } from './active-directory/sid.ts';
 import type { Endpoint } from './ldap/transport.ts';
+import { readableName } from './plan/wire-names.ts';
 import type {
   Directory,
   DomainController,
@@ -13,7 +14,6 @@ import type {
   KnownPerson,
   Observation,
 } from './types.ts';
-import { readableName } from './wire-names.ts';
 
 const directoryColumns = `d.id, d.forest_id AS "forestId", f.wire_prefix AS "wirePrefix", d.domain, d.netbios, d.base_dn AS "baseDn", d.domain_sid AS "domainSid",
   d.settings, d.lockout_threshold AS "lockoutThreshold", d.lockout_window_seconds AS "lockoutSeconds", d.state, d.approved,

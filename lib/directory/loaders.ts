@@ -23,7 +23,7 @@ import {
   nearestPeople,
   personFacts,
   unknownMembers,
-} from './people-data.ts';
+} from './people/data.ts';
 import {
   directoriesOutput,
   groupDetail,
@@ -38,7 +38,7 @@ import {
   pickedGroups,
   pickedPeople,
   pickerInput,
-} from './people-schema.ts';
+} from './people/schema.ts';
 import {
   directoryView,
   grantsByGroup,
@@ -50,7 +50,7 @@ import {
   pathFromPerson,
   personView,
   stateNow,
-} from './people-views.ts';
+} from './people/views.ts';
 import { requireMayPick } from './who-may-pick.ts';
 
 const receiptsShown = 20;

@@ -3,10 +3,10 @@ import { changing, type Database, type Tx } from '#lib/db/database.ts';
 import { newId } from '#lib/db/ids.ts';
 import type { Touch } from '#lib/db/topics.ts';
 import type { Stamps } from './active-directory/replication-stamps.ts';
-import type { ChangeMode } from './changes.ts';
-import { findDisconnected } from './disconnected.ts';
-import type { Held } from './shrink-guard.ts';
-import type { Beside } from './stance.ts';
+import type { ChangeMode } from './follow/changes.ts';
+import type { Beside } from './follow/stance.ts';
+import type { Held } from './plan/shrink-guard.ts';
+import { findDisconnected } from './settings/disconnected.ts';
 import type { Approval, Directory, DirectorySettings, KnownEdge, KnownGroup, KnownPerson } from './types.ts';
 
 // ── people, groups, memberships ──────────────────────────────────────────────────────────────────────────────────────────────

@@ -7,19 +7,19 @@ import { changing, type Database } from '#lib/db/database.ts';
 import { Fault, fault } from '#lib/errors/fault.ts';
 import type { Log } from '#lib/log/log.ts';
 import type { Handler } from '#lib/request/answer.ts';
-import { authenticate, reachOne } from './authenticate.ts';
-import { examineChange, saveChange } from './change-settings.ts';
-import { crossCheck } from './cross-check.ts';
 import { loadDirectories, loadDirectory, requireDirectory } from './data.ts';
-import { disconnectDirectory } from './disconnect.ts';
-import { wasConnectedBefore } from './disconnected.ts';
-import { examine } from './examine.ts';
-import { secretContext } from './following.ts';
+import { secretContext } from './follow/following.ts';
 import { insertDirectory, removeUnreadDirectory } from './mutations.ts';
-import { previewHandlers } from './preview-requests.ts';
+import { previewHandlers } from './preview/requests.ts';
 import { directoryInput, directoryReference, directorySecret, signInInput } from './schema.ts';
 import { explainFailure } from './sentences.ts';
 import type { DirectoryService } from './service.ts';
+import { examineChange, saveChange } from './settings/change-settings.ts';
+import { disconnectDirectory } from './settings/disconnect.ts';
+import { wasConnectedBefore } from './settings/disconnected.ts';
+import { examine } from './settings/examine.ts';
+import { authenticate, reachOne } from './sign-in/authenticate.ts';
+import { crossCheck } from './sign-in/cross-check.ts';
 
 export interface DirectoryHandlersOptions {
   readonly db: Database;

@@ -1,6 +1,6 @@
 import { Attribute, Change } from 'ldapts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { chooseMode, readTouched, readTouchedSinceUsn } from './changes.ts';
+import { chooseMode, readTouched, readTouchedSinceUsn } from './follow/changes.ts';
 import { openConnection } from './ldap/connection.ts';
 import { highestUsn } from './ldap/domain.ts';
 import { eventually, followedDirectoryScene, type Scene } from './testing.ts';

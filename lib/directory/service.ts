@@ -13,8 +13,18 @@
  * bind with an empty password, to try a wrong password twice, to spend the last tries before AD would lock an account, to guess which of two
  * a name means, to believe a directory about another domain's SIDs, and to believe that a twentieth of the company vanished at once.
  *
- *   service → following (one a directory, under a lease) → follower (one a domain controller) → read / changes → plan (pure) → told → apply
- *   requests → examine, connect, authenticate
+ *   service → following (one a directory, under a lease) → follower (one a domain controller) → read, changes → plan (pure) → told → apply
+ *   requests → examine, connect, preview, authenticate
+ *
+ * | folder                     | subject                                                                    |
+ * |----------------------------|----------------------------------------------------------------------------|
+ * | ldap, dns, active-directory | the wire: connections, SRV records, and how AD writes things down         |
+ * | read                       | objects by pages or by GUID, through the admin's own filter                |
+ * | follow                     | several domain controllers, who leads, what each has told                  |
+ * | plan                       | from observation to operations, what is held, and carrying them out        |
+ * | sign-in                    | a typed name, its budget, and one bind                                     |
+ * | settings, preview, history | what an admin changes, what would come of it, and what came                |
+ * | people                     | people and groups as screens and API show them                             |
  */
 import type { OpeningKey, SealingKey } from '#lib/config/keys.ts';
 import type { Database } from '#lib/db/database.ts';
@@ -24,10 +34,10 @@ import type { Log } from '#lib/log/log.ts';
 import type { Progress } from '#lib/request/answer.ts';
 import type { Service } from '#lib/runtime/service.ts';
 import { loadDirectories, loadDirectory, loadSealedSecret } from './data.ts';
-import { createFollowing, type Following, fingerprintOf } from './following.ts';
-import { forgetOldSyncs } from './history.ts';
-import { forgetOldTries } from './login-tries.ts';
+import { createFollowing, type Following, fingerprintOf } from './follow/following.ts';
+import { forgetOldSyncs } from './history/history.ts';
 import { askToReadAgain, endWhatNobodyPutBack } from './mutations.ts';
+import { forgetOldTries } from './sign-in/login-tries.ts';
 
 export interface DirectoryServiceOptions {
   readonly db: Database;

@@ -8,8 +8,7 @@ import { changing } from '#lib/db/database.ts';
 import { type TestDatabase, testDatabase } from '#lib/db/testing.ts';
 import { createLog } from '#lib/log/log.ts';
 import { guidAsBase, guidToBytes } from './active-directory/guid.ts';
-import { type AuthenticateOptions, authenticate } from './authenticate.ts';
-import { secretContext } from './following.ts';
+import { secretContext } from './follow/following.ts';
 import {
   type Answer,
   type Asked,
@@ -21,6 +20,7 @@ import {
 } from './ldap/testing.ts';
 import { insertDirectory } from './mutations.ts';
 import { createDirectoryService, type DirectoryService } from './service.ts';
+import { type AuthenticateOptions, authenticate } from './sign-in/authenticate.ts';
 
 export const base = 'DC=corp,DC=example';
 export const syncDn = `CN=sync,${base}`;

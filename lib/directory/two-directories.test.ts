@@ -7,7 +7,7 @@ import { silentProgress } from '#e2e/stack/progress.ts';
 import { type Lab, startLab } from '#e2e/stack/samba-lab.ts';
 import { createWarden, type Warden } from '#e2e/stack/warden.ts';
 import type { Fault } from '#lib/errors/fault.ts';
-import { unknownMembers } from './people-data.ts';
+import { unknownMembers } from './people/data.ts';
 import { eventually, followedDirectoryScene, type Scene } from './testing.ts';
 
 let scene: Scene;

@@ -1,9 +1,9 @@
 import type { AccountState } from './active-directory/account.ts';
 import type { Stamps } from './active-directory/replication-stamps.ts';
-import type { ChangeMode } from './changes.ts';
-import type { Discovery } from './discovery.ts';
-import type { SyncAccount } from './rights.ts';
-import type { Beside } from './stance.ts';
+import type { Discovery } from './dns/discovery.ts';
+import type { ChangeMode } from './follow/changes.ts';
+import type { Beside } from './follow/stance.ts';
+import type { SyncAccount } from './settings/rights.ts';
 
 /** What a domain controller says of an account. */
 export interface PersonFacts {

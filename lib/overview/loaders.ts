@@ -6,8 +6,8 @@
 import { operation } from '#lib/api/operation.ts';
 import { none } from '#lib/api/schema.ts';
 import { breakGlassNow } from '#lib/breakglass/loaders.ts';
-import { directoriesWithControllers } from '#lib/directory/people-data.ts';
-import { directoryView } from '#lib/directory/people-views.ts';
+import { directoriesWithControllers } from '#lib/directory/people/data.ts';
+import { directoryView } from '#lib/directory/people/views.ts';
 import type { World } from '#lib/entitlement/types.ts';
 import { receipts, replicas } from '#lib/revocation/data.ts';
 import { liveDoors, openStreams, receiptView } from '#lib/revocation/views.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { instant } from '#lib/api/schema.ts';
-import { directoryView, openStream, receipt } from '#lib/directory/people-schema.ts';
+import { directoryView, openStream, receipt } from '#lib/directory/people/schema.ts';
 
 /** One thing that somebody should look at, worst first. */
 export const attention = z.object({

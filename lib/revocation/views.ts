@@ -1,6 +1,6 @@
 /** Receipts and open streams as screens show them: names instead of ids, and one number for how long it took. */
 import { z } from 'zod';
-import type { OpenStream, Receipt } from '#lib/directory/people-schema.ts';
+import type { OpenStream, Receipt } from '#lib/directory/people/schema.ts';
 import type { World } from '#lib/entitlement/types.ts';
 import type { LiveReplica, ReceiptRow } from './data.ts';
 

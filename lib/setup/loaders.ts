@@ -6,8 +6,8 @@
 import { operation } from '#lib/api/operation.ts';
 import { none } from '#lib/api/schema.ts';
 import { nearestGroups } from '#lib/directory/loaders.ts';
-import { directoriesWithControllers } from '#lib/directory/people-data.ts';
-import { pickedGroups, pickerInput } from '#lib/directory/people-schema.ts';
+import { directoriesWithControllers } from '#lib/directory/people/data.ts';
+import { pickedGroups, pickerInput } from '#lib/directory/people/schema.ts';
 import type { World } from '#lib/entitlement/types.ts';
 import { defaultBounds } from '#lib/proxy/types.ts';
 import { setupCookie } from '#lib/session/cookies.ts';

@@ -9,7 +9,7 @@ import { ensureSamba, startDirectory } from '#e2e/stack/samba.ts';
 import { createWarden } from '#e2e/stack/warden.ts';
 import { guidFromBytes, guidToBytes } from '../active-directory/guid.ts';
 import { guidOf, readLinks } from '../active-directory/objects.ts';
-import { readTouched } from '../changes.ts';
+import { readTouched } from '../follow/changes.ts';
 import { type LdapConnection, LdapDoubt, LdapRefusal, openConnection } from './connection.ts';
 import { highestUsn, readIdentity } from './domain.ts';
 import { type Answer, type Asked, type ScriptedEntry, type ScriptedServer, startScriptedServer } from './testing.ts';

@@ -1,6 +1,6 @@
 /** A fine-grained password policy, which holds for some people of a domain instead of the domain's own. */
 import { secondsFromInterval } from '../active-directory/time.ts';
-import type { LockoutPolicy } from '../login-throttle.ts';
+import type { LockoutPolicy } from '../sign-in/login-throttle.ts';
 import { type LdapConnection, LdapRefusal } from './connection.ts';
 import type { RawEntry } from './entry.ts';
 

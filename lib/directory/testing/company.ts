@@ -22,7 +22,7 @@ import { ok, startScriptedUpstream } from '#lib/proxy/testing/scripted-upstream.
 import { clusterId } from '#lib/proxy/testing/stand.ts';
 import { identify } from '#lib/session/caller.ts';
 import { openPortal } from '#lib/session/portal.ts';
-import { secretContext } from '../following.ts';
+import { secretContext } from '../follow/following.ts';
 import { insertDirectory, updateDirectory } from '../mutations.ts';
 import { eventually } from '../testing.ts';
 import { type DeafRelay, startDeafRelay } from './deaf-relay.ts';

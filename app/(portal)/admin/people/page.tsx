@@ -2,7 +2,7 @@ import type { Metadata } from 'next';
 import { PeoplePage } from '#components/directory/people-page.tsx';
 import { offsetOf, oneOf, readSearch, type SearchParams } from '#components/ui/address.ts';
 import { peopleList } from '#lib/directory/loaders.ts';
-import { personStates } from '#lib/directory/people-schema.ts';
+import { personStates } from '#lib/directory/people/schema.ts';
 import { load } from '#lib/session/load.ts';
 
 export const metadata: Metadata = { title: 'People' };

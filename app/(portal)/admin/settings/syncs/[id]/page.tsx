@@ -1,7 +1,7 @@
 import type { Metadata } from 'next';
 import { SyncsPage } from '#components/directory/syncs-page.tsx';
 import { offsetOf, oneOf, readSearch, type SearchParams } from '#components/ui/address.ts';
-import { directoriesSyncs } from '#lib/directory/history-loaders.ts';
+import { directoriesSyncs } from '#lib/directory/history/loaders.ts';
 import { load } from '#lib/session/load.ts';
 
 export const metadata: Metadata = { title: 'Sync history' };

@@ -2,7 +2,7 @@ import type { Metadata } from 'next';
 import { SyncPage } from '#components/directory/sync-page.tsx';
 import { readSearch, type SearchParams } from '#components/ui/address.ts';
 import { auditList } from '#lib/audit/loaders.ts';
-import { directoriesSync } from '#lib/directory/history-loaders.ts';
+import { directoriesSync } from '#lib/directory/history/loaders.ts';
 import { load } from '#lib/session/load.ts';
 
 export const metadata: Metadata = { title: 'Sync' };

@@ -1,0 +1,38 @@
+/**
+ * Deletions that a domain controller hides from us, where our account may not see tombstones: those who could act at this moment are looked
+ * up again soon after anything happened, everybody else more rarely. Finding nobody by a search is a question; read.ts asks for the answer.
+ */
+import type { Database } from '#lib/db/database.ts';
+import { loadGuidsWithLivingAccess, loadLivingGuids } from '../data.ts';
+import type { LdapConnection } from '../ldap/connection.ts';
+import { findGone, readPresent } from '../read/read.ts';
+import type { Directory, Gone } from '../types.ts';
+import type { Stance } from './stance.ts';
+
+const livingCheckEveryMs = 3_000;
+const presenceCheckEveryMs = 6_000;
+/** Looking for everybody may cost the domain controller one part in so many of its time. */
+const presenceShare = 50;
+
+export async function findHiddenDeletions(
+  db: Database,
+  connection: LdapConnection,
+  directory: Directory,
+  stance: Stance,
+  began: Date,
+): Promise<Gone[]> {
+  const missing = new Set<string>();
+  const now = performance.now();
+  const { livingCheck, presenceCheck, usn } = stance;
+  if (livingCheck.usn !== usn && now >= livingCheck.dueAt) {
+    for (const guid of await findGone(connection, directory.baseDn, await loadGuidsWithLivingAccess(db, directory.id))) missing.add(guid);
+    stance.livingCheck = { at: began, usn, dueAt: now + livingCheckEveryMs };
+  }
+  if (presenceCheck.usn !== usn && now >= presenceCheck.dueAt) {
+    const present = await readPresent(connection, directory.baseDn);
+    const absent = (await loadLivingGuids(db, directory.id)).filter((guid) => !present.has(guid));
+    for (const guid of await findGone(connection, directory.baseDn, absent)) missing.add(guid);
+    stance.presenceCheck = { at: began, usn, dueAt: now + Math.max(presenceCheckEveryMs, (performance.now() - now) * presenceShare) };
+  }
+  return [...missing].map((objectGuid) => ({ objectGuid, evidence: 'not-found' }));
+}

@@ -1,0 +1,140 @@
+/**
+ * Memberships as they are to be, written from those that are; at the end it tells the difference. A million and a half of them fit because ids
+ * are small integers here, members of a group are one array of them, and a set is made only of groups that something is said about.
+ */
+import type { KnownEdge } from '../types.ts';
+
+export interface EdgeBook {
+  /** One that is there already; before anything is said about any. */
+  know(edge: KnownEdge): void;
+  add(groupId: string, memberId: string): void;
+  remove(groupId: string, memberId: string): void;
+  replace(groupId: string, memberIds: Iterable<string>): void;
+  setPrimary(memberId: string, groupId: string | null): void;
+  /** Drops whatever one of these stands in. */
+  forget(ids: ReadonlySet<string>): void;
+  difference(): Difference;
+  /** The same, group by group. */
+  differences(): Iterable<Difference>;
+}
+
+export interface Difference {
+  readonly added: KnownEdge[];
+  readonly removed: KnownEdge[];
+}
+
+const nobody: readonly number[] = [];
+
+export function openEdgeBook(edges: Iterable<KnownEdge> = []): EdgeBook {
+  const ids: string[] = [];
+  const numbers = new Map<string, number>();
+  const before = new Map<number, number[]>();
+  const primaryBefore = new Map<number, number>();
+  /** Of groups that were touched, the members as they are to be; of all others nothing changes. */
+  const wanted = new Map<number, Set<number>>();
+  /** An edge is a primary one when this says so of its member. */
+  const primaryOf = new Map<number, number>();
+
+  for (const edge of edges) know(edge);
+
+  function know({ groupId, memberId, isPrimary }: KnownEdge): void {
+    const [group, member] = [numberOf(groupId), numberOf(memberId)];
+    const members = before.get(group);
+    if (members) members.push(member);
+    else before.set(group, [member]);
+    if (!isPrimary) return;
+    primaryBefore.set(member, group);
+    primaryOf.set(member, group);
+  }
+  function numberOf(id: string): number {
+    const known = numbers.get(id);
+    if (known !== undefined) return known;
+    const number = ids.push(id) - 1;
+    numbers.set(id, number);
+    return number;
+  }
+  function membersOf(group: number): Set<number> {
+    const touched = wanted.get(group);
+    if (touched) return touched;
+    const members = new Set(before.get(group));
+    wanted.set(group, members);
+    return members;
+  }
+  function put(group: number, member: number, isPrimary: boolean): void {
+    membersOf(group).add(member);
+    if (isPrimary) primaryOf.set(member, group);
+    else if (primaryOf.get(member) === group) primaryOf.delete(member);
+  }
+  function drop(group: number, member: number): void {
+    membersOf(group).delete(member);
+    if (primaryOf.get(member) === group) primaryOf.delete(member);
+  }
+  function isAsItWas(group: number, staying: ReadonlySet<number>): boolean {
+    const members = before.get(group) ?? nobody;
+    if (wanted.has(group) || members.length !== staying.size) return false;
+    return members.every((member) => staying.has(member) && primaryOf.get(member) !== group);
+  }
+
+  function* differences(): Generator<Difference> {
+    for (const [group, members] of wanted) {
+      const were = new Set(before.get(group));
+      const [added, removed]: [KnownEdge[], KnownEdge[]] = [[], []];
+      const groupId = ids[group] ?? '';
+      const edge = (member: number, isPrimary: boolean): KnownEdge => ({ groupId, memberId: ids[member] ?? '', isPrimary });
+      for (const member of members) {
+        const isPrimary = primaryOf.get(member) === group;
+        if (!were.has(member) || (primaryBefore.get(member) === group) !== isPrimary) added.push(edge(member, isPrimary));
+      }
+      for (const member of were) if (!members.has(member)) removed.push(edge(member, primaryBefore.get(member) === group));
+      yield { added, removed };
+    }
+  }
+
+  return {
+    know,
+    differences,
+    add: (groupId, memberId) => put(numberOf(groupId), numberOf(memberId), false),
+    // A primary group never lists its people: what its member list says or does not say does not touch them.
+    remove(groupId, memberId) {
+      const [group, member] = [numberOf(groupId), numberOf(memberId)];
+      if (primaryOf.get(member) !== group) drop(group, member);
+    },
+    replace(groupId, memberIds) {
+      const group = numberOf(groupId);
+      const staying = new Set<number>();
+      for (const id of memberIds) staying.add(numberOf(id));
+      if (isAsItWas(group, staying)) return;
+      for (const member of wanted.get(group) ?? before.get(group) ?? nobody) {
+        if (staying.has(member)) {
+          if (primaryOf.get(member) === group) primaryOf.delete(member);
+        } else if (primaryOf.get(member) === group) staying.add(member);
+      }
+      wanted.set(group, staying);
+    },
+    setPrimary(memberId, groupId) {
+      const member = numberOf(memberId);
+      const group = groupId === null ? null : numberOf(groupId);
+      const former = primaryOf.get(member);
+      if (former === group) return;
+      if (former !== undefined) drop(former, member);
+      if (group !== null) put(group, member, true);
+    },
+    forget(forgotten) {
+      if (forgotten.size === 0) return;
+      const gone = new Set([...forgotten].flatMap((id) => numbers.get(id) ?? []));
+      for (const group of new Set([...before.keys(), ...wanted.keys()])) {
+        for (const member of [...(wanted.get(group) ?? before.get(group) ?? nobody)]) {
+          if (gone.has(group) || gone.has(member)) drop(group, member);
+        }
+      }
+    },
+    difference() {
+      const all: Difference = { added: [], removed: [] };
+      for (const { added, removed } of differences()) {
+        for (const edge of added) all.added.push(edge);
+        for (const edge of removed) all.removed.push(edge);
+      }
+      return all;
+    },
+  };
+}
