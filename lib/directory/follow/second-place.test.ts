@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { type Operation, planChanges } from '../plan/plan.ts';
+import { ordinaryPerson } from '../plan/testing.ts';
 import type { Known, KnownGroup, KnownPerson, Observation, PersonFacts } from '../types.ts';
 import { onlyCuts, stateOnly } from './second-place.ts';
 
@@ -9,27 +10,13 @@ const row: KnownPerson = {
   id: 'p-ann',
   directoryId: 'd-1',
   objectGuid: 'guid-ann',
-  sid: null,
+  ...ordinaryPerson,
   dn: 'CN=Ann,DC=corp,DC=example',
   samAccountName: 'ann',
   upn: 'ann@corp.example',
   wireName: 'gatehouse:ann@corp.example',
   displayName: 'Ann',
-  mail: null,
-  title: null,
-  department: null,
-  userAccountControl: 0x200,
-  primaryGroupRid: null,
-  accountExpiresAt: null,
-  lockoutAt: null,
-  logonHours: null,
-  passwordSetAt: null,
-  mustChangePassword: false,
   stamps: stamp(3),
-  deletedAt: null,
-  outOfScope: false,
-  cutAt: null,
-  state: 'enabled',
 };
 
 const nobody: Known = {

@@ -9,6 +9,7 @@ import { insertDirectory } from '../mutations.ts';
 import type { Directory, KnownPerson } from '../types.ts';
 import { applyPlan } from './apply.ts';
 import type { Operation } from './plan.ts';
+import { ordinaryPerson } from './testing.ts';
 
 let test: TestDatabase;
 let directory: Directory;
@@ -47,27 +48,14 @@ function someone(login: string): KnownPerson {
     id: newId('p'),
     directoryId: directory.id,
     objectGuid: randomUUID(),
-    sid: null,
+    ...ordinaryPerson,
     dn: `CN=${login},OU=People,DC=corp,DC=example`,
     samAccountName: login,
     upn: `${login}@corp.example`,
     wireName: `gatehouse:${login}@corp.example`,
     displayName: `Person ${login}`,
     mail: `${login}@corp.example`,
-    title: null,
-    department: null,
-    userAccountControl: 0x200,
     primaryGroupRid: 513,
-    accountExpiresAt: null,
-    lockoutAt: null,
-    logonHours: null,
-    passwordSetAt: null,
-    mustChangePassword: false,
-    stamps: null,
-    deletedAt: null,
-    outOfScope: false,
-    cutAt: null,
-    state: 'enabled',
   };
 }
 

@@ -8,6 +8,7 @@ import { isDisabled } from '../active-directory/account.ts';
 import { onlyCuts, stateOnly } from '../follow/second-place.ts';
 import type { GroupFacts, Known, KnownEdge, KnownGroup, KnownPerson, LinkChange, Observation, PersonFacts } from '../types.ts';
 import { type Plan, planChanges } from './plan.ts';
+import { ordinaryPerson } from './testing.ts';
 
 const seed = Number(process.env.GATEHOUSE_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const isLong = process.env.GATEHOUSE_TEST_LONG === '1';
@@ -355,24 +356,9 @@ function withCrowd(known: Known, size: number): Known {
       wireName,
       samAccountName,
       upn,
-      sid: null,
+      ...ordinaryPerson,
       dn: `CN=${samAccountName},${units[0]}`,
       displayName: samAccountName,
-      mail: null,
-      title: null,
-      department: null,
-      userAccountControl: enabledControl,
-      primaryGroupRid: null,
-      accountExpiresAt: null,
-      lockoutAt: null,
-      logonHours: null,
-      passwordSetAt: null,
-      mustChangePassword: false,
-      stamps: null,
-      deletedAt: null,
-      outOfScope: false,
-      cutAt: null,
-      state: 'enabled',
     };
   });
   return knownFrom([...known.people, ...crowd], known.groups, [...known.edges]);

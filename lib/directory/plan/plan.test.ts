@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { GroupFacts, Known, KnownEdge, KnownGroup, KnownPerson, LinkChange, Observation, PersonFacts } from '../types.ts';
 import type { Operation, Plan, PlanInput } from './plan.ts';
 import { planChanges } from './plan.ts';
+import { ordinaryAccount } from './testing.ts';
 
 const now = new Date('2026-11-23T12:00:00Z');
 const directory: PlanInput['directory'] = {
@@ -19,22 +20,11 @@ function guid(name: string): string {
 function person(login: string, facts: Partial<PersonFacts> = {}): PersonFacts {
   return {
     objectGuid: guid(login),
-    sid: null,
+    ...ordinaryAccount,
     dn: `CN=${login},OU=People,DC=corp,DC=example`,
     samAccountName: login,
     upn: `${login}@corp.example`,
     displayName: login,
-    mail: null,
-    title: null,
-    department: null,
-    userAccountControl: 0x200,
-    primaryGroupRid: null,
-    accountExpiresAt: null,
-    lockoutAt: null,
-    logonHours: null,
-    passwordSetAt: null,
-    mustChangePassword: false,
-    stamps: null,
     groupGuids: null,
     ...facts,
   };
