@@ -317,7 +317,8 @@ export async function updateDirectory(
   touch: Touch,
   { id, settings, sealed }: { id: string; settings: DirectorySettings; sealed: Buffer },
 ): Promise<void> {
-  await tx.$executeRaw`UPDATE directory SET settings = ${JSON.stringify(settings)}::jsonb WHERE id = ${id}`;
+  // A read by the former settings may be about to say that it is done: asked for by name, one that begins later has to come.
+  await tx.$executeRaw`UPDATE directory SET settings = ${JSON.stringify(settings)}::jsonb, read_asked_at = clock_timestamp() WHERE id = ${id}`;
   await tx.$executeRaw`UPDATE directory_secret SET sealed = ${sealed} WHERE directory_id = ${id}`;
   // Those that DNS names come to their rows when they are looked up.
   if (!settings.find)
