@@ -10,15 +10,24 @@ import type { Duplex } from 'node:stream';
 import { type Answer, badHeader, badMessage, badMethod, headTooLarge, tooSlow } from './answers.ts';
 import type { Connections, Limits } from './connections.ts';
 import { answerRequest, answerSocket } from './status.ts';
+import { together } from './together.ts';
 import type { Arrival } from './types.ts';
 
 const headMaxBytes = 64 * 1024;
 /** Longer than the 90 s for which client-go keeps an idle connection, so that the client is always the one to let go. */
 const idleLimitMs = 100_000;
 
+/** No client of Kubernetes asks again before it has its answer; whoever does may not fill the memory with what waits. */
+const inLineMax = 64;
+
 export interface Serving {
   request(arrival: Arrival, request: IncomingMessage, response: ServerResponse): Promise<void>;
   upgrade(arrival: Arrival, socket: Duplex, head: Buffer): Promise<void>;
+}
+
+interface Asked {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
 }
 
 export interface ListenerOptions {
@@ -29,10 +38,13 @@ export interface ListenerOptions {
 }
 
 export function createListener({ tls, limits, connections, serving }: ListenerOptions): Server {
-  /** Answers under way on a socket, so that nothing raw is ever written between their bytes. */
-  const underWay = new WeakMap<Duplex, Set<ServerResponse>>();
+  /** What a client asked for on one socket and has no whole answer to, in its order: nothing raw is ever written between their bytes. */
+  const lines = new WeakMap<Duplex, Asked[]>();
   const refused = new WeakSet<Duplex>();
-  const isBusy = (socket: Duplex) => (underWay.get(socket)?.size ?? 0) > 0;
+  const isBusy = (socket: Duplex) => (lines.get(socket)?.length ?? 0) > 0;
+  const serve = together(({ request, response }: Asked) => {
+    if (!response.destroyed && request.socket.writable) void serving.request(arrivalOf(request, false), request, response);
+  });
 
   const server = createServer({
     ...tls,
@@ -67,12 +79,18 @@ export function createListener({ tls, limits, connections, serving }: ListenerOp
   server.on('clientError', refuseBrokenHead);
   return server;
 
+  /** One after the other on a socket: what stands behind a request that ends its connection is never served. */
   function serveRequest(request: IncomingMessage, response: ServerResponse): void {
-    const { socket } = request;
-    const responses = underWay.get(socket) ?? new Set();
-    underWay.set(socket, responses.add(response));
-    response.once('close', () => responses.delete(response));
-    void serving.request(arrivalOf(request, false), request, response);
+    const asked = { request, response };
+    const line = lines.get(request.socket) ?? [];
+    lines.set(request.socket, line);
+    response.once('close', () => {
+      const wasFirst = line[0] === asked;
+      line.splice(line.indexOf(asked), 1);
+      if (wasFirst && line[0]) serve(line[0]);
+    });
+    if (line.push(asked) === 1) serve(asked);
+    else if (line.length > inLineMax) request.socket.destroy();
   }
 
   function serveUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -84,8 +102,8 @@ export function createListener({ tls, limits, connections, serving }: ListenerOp
 
   /** A body may break after its request was sent on: that is told as long as nothing of another answer stands on the wire. */
   function maySpeak(socket: Duplex): boolean {
-    const responses = [...(underWay.get(socket) ?? [])];
-    return responses.length <= 1 && responses.every((response) => !response.headersSent);
+    const line = lines.get(socket) ?? [];
+    return line.length <= 1 && line.every(({ response }) => !response.headersSent);
   }
 
   function refuseBrokenHead(error: NodeJS.ErrnoException, socket: Duplex): void {

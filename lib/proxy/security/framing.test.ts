@@ -19,6 +19,7 @@ import {
   upstream,
 } from '../testing/front.ts';
 import { openRaw } from '../testing/raw-client.ts';
+import { ok } from '../testing/scripted-upstream.ts';
 
 standBeforeTheDoor();
 
@@ -174,6 +175,29 @@ describe('a body that breaks its framing', () => {
 });
 
 describe('one request behind another', () => {
+  test('a cluster sees what was asked for behind one another on a socket one at a time, and more than 64 of them end it (SECURITY 25, 27)', async () => {
+    const { script } = upstream;
+    const client = await openRaw(stand.url, stand.caPem);
+    const request = `${smuggled}${alice}\r\n\r\n`;
+    let underWay = 0;
+    let most = 0;
+    upstream.script = (_request, socket) => {
+      underWay += 1;
+      most = Math.max(most, underWay);
+      setTimeout(() => {
+        underWay -= 1;
+        socket.write(ok());
+      }, 20);
+    };
+    client.socket.write(request.repeat(5), 'latin1');
+    await client.until(/(?:HTTP\/1\.1 200[\s\S]*){5}/);
+    expect(most).toBe(1);
+    upstream.script = () => {};
+    client.socket.write(request.repeat(70), 'latin1');
+    await client.ended(10_000);
+    upstream.script = script;
+  });
+
   test('pipelined requests are judged one by one, each as whoever its own credential names (SECURITY 25)', async () => {
     const client = await openRaw(stand.url, stand.caPem);
     const one = (token: string, target: string) => `GET ${target} HTTP/1.1\r\nHost: door\r\nAuthorization: Bearer ${token}\r\n\r\n`;

@@ -28,10 +28,15 @@ export class Connection {
     socket.on('close', this.#close);
   }
 
-  /** Nothing unread in it, nothing unsent, and open both ways. */
+  /** Nothing unread in it, and open both ways. */
   get isClean(): boolean {
     const { socket } = this;
-    return !socket.destroyed && socket.writable && socket.readable && socket.readableLength === 0 && socket.writableLength === 0;
+    return !socket.destroyed && socket.writable && socket.readable && socket.readableLength === 0;
+  }
+
+  /** The system has said that it took the last byte. */
+  get hasSentAll(): boolean {
+    return this.socket.writableLength === 0;
   }
 
   destroy(): void {

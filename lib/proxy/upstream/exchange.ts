@@ -251,9 +251,22 @@ export class SocketExchange implements Exchange, User, AnswerParts, UploadEvents
       this.#close();
       // A slow listener may have paused it at the last piece.
       connection.socket.resume();
-      this.#lender.giveBack(connection);
+      this.#giveBack(connection);
     } else this.#close();
     this.#order.listener.onEnd();
+  }
+
+  /**
+   * The system may tell us a turn later that it took our last byte. An answer to a head alone proves that the head has arrived; one to a body
+   * may have come before the body's end, which would then stand in the socket's way.
+   */
+  #giveBack(connection: Connection): void {
+    if (this.#order.body === null || connection.hasSentAll) this.#lender.giveBack(connection);
+    else
+      setImmediate(() => {
+        if (connection.hasSentAll && connection.isClean) this.#lender.giveBack(connection);
+        else connection.destroy();
+      });
   }
 
   onEof(): void {
