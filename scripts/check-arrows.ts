@@ -16,7 +16,7 @@ interface Rule {
   breaks(link: Import): boolean;
 }
 
-const ground = /^lib\/(config|errors|db|log|runtime\/(service|listen))\b/;
+const ground = /^lib\/(config|errors|db|log|runtime\/(service|listen|loop))\b/;
 const isTest = (file: string) =>
   /\.(test|spec)\.tsx?$/.test(file) || file.startsWith('e2e/') || /\/testing(\.ts|-[a-z]+\.ts|\/)/.test(file);
 const isPrisma = (target: string) => target.startsWith('@prisma/') || target.startsWith('lib/db/generated');
@@ -64,7 +64,7 @@ const rules: readonly Rule[] = [
   {
     says: 'only runtime, server.ts and the tests know runtime',
     breaks: ({ from, to }) =>
-      /^lib\/runtime\/(?!(service|listen)\.ts)/.test(to) &&
+      /^lib\/runtime\/(?!(service|listen|loop)\.ts)/.test(to) &&
       !from.startsWith('lib/runtime/') &&
       from !== 'server.ts' &&
       !/^(e2e|bench|scripts)\//.test(from),

@@ -3,16 +3,16 @@
 //
 // Promises: as samba.ts does; both run side by side, and know nothing of each other. No trust joins them: a foreign principal is made by
 // naming a SID, which is all that a domain keeps of one.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Progress } from './progress.ts';
-import { becomesFree, claimAddress } from './samba/address.ts';
-import type { Administrator, Endpoint } from './samba/administrator.ts';
+import { claimAddress } from './samba/address.ts';
 import type { Role } from './samba/configuration.ts';
+import { type RunningController, runController } from './samba/controller.ts';
 import { type Account, lockoutThreshold, passwordFor, type Seed } from './samba/people.ts';
 import { templateOf } from './samba/template.ts';
-import { copyTemplate, launch, prepareTree, shortPathTo, signInWhenReady } from './samba.ts';
-import type { ManagedProcess, Warden } from './warden.ts';
+import { copyTemplate } from './samba.ts';
+import type { Warden } from './warden.ts';
 
 export interface LabOptions {
   directory: string;
@@ -20,20 +20,14 @@ export interface LabOptions {
   progress: Progress;
 }
 
-export interface Lab extends Pick<Administrator, 'modify' | 'addMember' | 'removeMember' | 'remove' | 'move'> {
+export interface Lab extends RunningController {
   readonly domain: string;
   readonly baseDn: string;
-  readonly url: string;
-  readonly caPem: string;
-  readonly serverName: string;
   readonly adminDn: string;
   readonly followerDn: string;
   readonly followerPassword: string;
   readonly teamDn: string;
   user(login: LabLogin): Account;
-  down(): Promise<void>;
-  up(): Promise<void>;
-  stop(): Promise<void>;
 }
 
 const domain = 'lab.example';
@@ -56,50 +50,18 @@ const teamDn = `CN=lab-team,OU=Groups,${baseDn}`;
 export async function startLab({ directory, warden, progress }: LabOptions): Promise<Lab> {
   if (!existsSync(join(directory, 'private/sam.ldb')))
     await copyTemplate(await templateOf(progress, { name: domain, role, content: content() }), directory);
-  const { address, release } = await claimAddress({});
-  const tree = shortPathTo(directory);
-  const caFile = await prepareTree(tree, directory, { address, serverName, role });
-  const endpoint: Endpoint = { url: `ldaps://${address}:636`, caFile, serverName };
-  let controller: ManagedProcess;
-  let administrator: Administrator;
-  const up = async () => {
-    controller = launch(tree, warden);
-    administrator = await signInWhenReady(endpoint, controller, tree, adminDn);
-  };
-  const down = async () => {
-    await administrator.close().catch(() => {});
-    await controller.stop({ timeoutMs: 5_000 });
-    await becomesFree(address);
-  };
-  try {
-    await progress(`starting ${domain} on ${address}`, up);
-  } catch (error) {
-    await release();
-    throw error;
-  }
+  const claimed = await claimAddress({});
+  const running = await runController({ name: domain, directory, warden, progress, claimed, role, serverName, adminDn });
   const follower = accountOf('svc-sync');
   return {
+    ...running,
     domain,
     baseDn,
-    url: endpoint.url,
-    caPem: readFileSync(caFile, 'utf8'),
-    serverName,
     adminDn,
     followerDn: follower.dn,
     followerPassword: follower.password,
     teamDn,
     user: accountOf,
-    modify: (...all) => administrator.modify(...all),
-    addMember: (...all) => administrator.addMember(...all),
-    removeMember: (...all) => administrator.removeMember(...all),
-    remove: (dn) => administrator.remove(dn),
-    move: (...all) => administrator.move(...all),
-    up,
-    down,
-    stop: async () => {
-      await down();
-      await release();
-    },
   };
 }
 

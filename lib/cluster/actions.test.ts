@@ -8,6 +8,7 @@ import { generateSealingPair, sealingKeyFromPem } from '#lib/config/keys.ts';
 import { type Database, openDatabase } from '#lib/db/database.ts';
 import { ensureProcessRoles, roleName } from '#lib/db/roles.ts';
 import { type TestDatabase, testDatabase } from '#lib/db/testing.ts';
+import { insertCorpExample } from '#lib/directory/testing/corp-example.ts';
 import { loadWorld } from '#lib/entitlement/world.ts';
 import { overviewGet } from '#lib/overview/loaders.ts';
 import type { Viewer } from '#lib/session/viewer.ts';
@@ -26,7 +27,7 @@ import {
   loadJoinManifest,
 } from './loaders.ts';
 import { insertCluster, writeSelfTest } from './mutations.ts';
-import type { PowersView } from './schema.ts';
+import type { PowersView } from './powers-schema.ts';
 
 // As the portal's own database role, which may read no credential: what passes here passes in production.
 let owner: TestDatabase;
@@ -55,9 +56,8 @@ beforeAll(async () => {
     door: { sealed: Buffer.from(canary), expiresAt: new Date(Date.now() + 3_600_000) },
     reconciler: { sealed: Buffer.from(canary), expiresAt: new Date(Date.now() + 3_600_000) },
   });
+  await insertCorpExample(owner.db);
   await owner.db.sql.query(`
-    INSERT INTO forest (id, name) VALUES ('f-1', 'corp.example');
-    INSERT INTO directory (id, forest_id, domain, base_dn, settings) VALUES ('d-1', 'f-1', 'corp.example', 'DC=corp,DC=example', '{}');
     INSERT INTO domain_controller (id, directory_id, url, fresh_at, state) VALUES ('dc-1', 'd-1', 'ldaps://dc1', now(), 'following');
     INSERT INTO person (id, forest_id, directory_id, object_guid, dn, sam_account_name, wire_name, display_name, user_account_control, state)
       VALUES ('p-1', 'f-1', 'd-1', gen_random_uuid(), 'CN=carol', 'carol', 'gatehouse:carol@corp.example', 'Carol', 512, 'enabled');

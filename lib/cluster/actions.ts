@@ -6,24 +6,22 @@ import { changing } from '#lib/db/database.ts';
 import { actorOf } from '#lib/session/viewer.ts';
 import { readClusterRow, readTaken } from './data.ts';
 import { hashOfCode, invitationMinutes, newCode } from './invitation-code.ts';
-import { insertInvitation, noSuchCluster, updateCluster } from './mutations.ts';
+import { insertInvitation } from './invitation-mutations.ts';
+import { invitedOutput, inviteInput, joinedOutput, joinInput } from './invitation-schema.ts';
+import { noSuchCluster, updateCluster } from './mutations.ts';
 import { nameTaken } from './name-taken.ts';
 import { joinJobName, systemNamespace } from './names.ts';
+import { selfTestOutput } from './powers-schema.ts';
 import {
   approveRebuiltInput,
   clusterRef,
   doneOutput,
-  invitedOutput,
-  inviteInput,
-  joinedOutput,
-  joinInput,
   reachedOutput,
   reachInput,
   registeredOutput,
   registerInput,
   removedOutput,
   repairInput,
-  selfTestOutput,
   updateInput,
 } from './schema.ts';
 

@@ -10,10 +10,11 @@ import type { Database } from '#lib/db/database.ts';
 import { asFault, fault, isFault } from '#lib/errors/fault.ts';
 import { readInvitationWithHash } from './data.ts';
 import { hashOfCode, notInvited } from './invitation-code.ts';
+import { failInvitation, spendInvitation } from './invitation-mutations.ts';
+import type { JoinDelivery } from './invitation-schema.ts';
 import { readCertificates } from './kubeconfig.ts';
-import { failInvitation, spendInvitation } from './mutations.ts';
 import { type Registered, type Registrar, registerWithTokens, type Tell } from './register.ts';
-import { clusterLabels, type JoinDelivery } from './schema.ts';
+import { clusterLabels } from './schema.ts';
 
 const issuedToken = z.object({
   token: z

@@ -21,29 +21,26 @@ import {
 } from './data.ts';
 import { readHealthRow } from './health-data.ts';
 import { hashOfCode, notInvited } from './invitation-code.ts';
+import { type InvitationState, invitationOutput, invitationRef } from './invitation-schema.ts';
 import { readContexts } from './kubeconfig.ts';
 import { joinManifest } from './manifest.ts';
 import { noSuchCluster } from './mutations.ts';
 import { doorUser, reconcilerRights, reconcilerUser, systemRights } from './own-objects.ts';
 import type { ImpersonationMode } from './powers.ts';
 import { doorSentences, modeInWords } from './powers-in-words.ts';
+import { powersInput, powersView } from './powers-schema.ts';
 import { reachViewOf } from './reach-views.ts';
 import {
   clusterDetail,
   clusterRef,
   clusterStatus,
-  type InvitationState,
   inspectInput,
   inspectOutput,
-  invitationOutput,
-  invitationRef,
   listInput,
   listOutput,
   namespacesOutput,
   objectsOutput,
   type PlanStep,
-  powersInput,
-  powersView,
 } from './schema.ts';
 import { namespaceViewOf, selfTestOf, statusOf, summaryOf } from './views.ts';
 

@@ -3,12 +3,12 @@ import { askerAsActor } from '#lib/audit/asker.ts';
 import { type Actor, record } from '#lib/audit/record.ts';
 import { changing, type Database, type Tx } from '#lib/db/database.ts';
 import type { Prisma } from '#lib/db/generated/client.ts';
-import { newId } from '#lib/db/ids.ts';
 import type { Touch } from '#lib/db/topics.ts';
 import { fault } from '#lib/errors/fault.ts';
 import { revoke } from '#lib/revocation/mutations.ts';
 import type { ImpersonationMode } from './powers.ts';
-import type { ClusterState, InvitationState, SelfTestCheck } from './schema.ts';
+import type { SelfTestCheck } from './powers-schema.ts';
+import type { ClusterState } from './schema.ts';
 import type { ClusterAddress } from './transport.ts';
 
 export interface SealedToken {
@@ -301,60 +301,6 @@ export async function forgetCluster(db: Database, id: string): Promise<void> {
     db.prisma.clusterStatus.deleteMany({ where: { clusterId: id } }),
     db.prisma.clusterSelfTest.deleteMany({ where: { clusterId: id } }),
   ]);
-}
-
-// ── invitations ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-export interface NewInvitation {
-  readonly name: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly serverUrl: string;
-  readonly proxyUrl?: string | null;
-  readonly codeHash: Buffer;
-  /** Null during the first setup. */
-  readonly askerId: string | null;
-  /** Null = the installation's usual one. */
-  readonly image: string | null;
-  readonly expiresAt: Date;
-}
-
-export async function insertInvitation(tx: Tx, touch: Touch, actor: Actor, invitation: NewInvitation): Promise<string> {
-  const id = newId('ci');
-  await tx.clusterInvitation.create({ data: { ...invitation, id, codeHash: Uint8Array.from(invitation.codeHash) } });
-  await record(tx, {
-    event: 'cluster.invited',
-    actor,
-    subject: { kind: 'invitation', id, name: invitation.name },
-    detail: { server: invitation.serverUrl },
-  });
-  touch('invitation', id);
-  return id;
-}
-
-/** Spends an invitation: of two deliveries at once, one wins. */
-export async function spendInvitation(db: Database, id: string): Promise<boolean> {
-  return changing(db, async (tx, touch) => {
-    const { count } = await tx.clusterInvitation.updateMany({
-      where: { id, state: 'waiting', expiresAt: { gt: new Date() } },
-      data: { state: 'delivered' },
-    });
-    if (count === 1) touch('invitation', id);
-    return count === 1;
-  });
-}
-
-export async function failInvitation(db: Database, id: string, name: string, message: string): Promise<void> {
-  await changing(db, async (tx, touch) => {
-    const failed: InvitationState = 'failed';
-    await tx.clusterInvitation.update({ where: { id }, data: { state: failed, detail: message } });
-    await record(tx, {
-      event: 'cluster.registration-failed',
-      actor: { kind: 'system', name: 'registration' },
-      subject: { kind: 'invitation', id, name },
-      detail: { why: message },
-    });
-    touch('invitation', id);
-  });
 }
 
 export async function recordFailedRegistration(db: Database, askerId: string | null, name: string, message: string): Promise<void> {

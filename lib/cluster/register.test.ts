@@ -9,9 +9,9 @@ import { carol, type TestCluster, type TestWorker, testCluster, testWorker, unti
 import { type ClusterClient, createClusterClient } from './client.ts';
 import { readClusterRow, readInvitation } from './data.ts';
 import { hashOfCode, newCode } from './invitation-code.ts';
+import { insertInvitation } from './invitation-mutations.ts';
 import { readKubeconfig } from './kubeconfig.ts';
 import { joinObjects } from './manifest.ts';
-import { insertInvitation } from './mutations.ts';
 import { joinJobName, ownerSelector, systemNamespace } from './names.ts';
 
 let west: TestCluster;

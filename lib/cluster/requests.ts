@@ -11,13 +11,14 @@ import type { AskedRequest, Handler } from '#lib/request/answer.ts';
 import { clearAway } from './clear-away.ts';
 import { readClusterRow } from './data.ts';
 import { acceptDelivery } from './invitation.ts';
+import { joinInput } from './invitation-schema.ts';
 import { readKubeconfig } from './kubeconfig.ts';
 import { forgetCluster, markRemoved, noSuchCluster, recordFailedRegistration } from './mutations.ts';
 import { reconcileLeaseName } from './names.ts';
 import { proveForAsker } from './proof.ts';
 import { approveRebuilt, changeReach } from './reach.ts';
 import { type Registrar, registerWithCredential, repairWithCredential, type Tell } from './register.ts';
-import { approveRebuiltInput, clusterRef, joinInput, reachInput, registerInput, repairInput } from './schema.ts';
+import { approveRebuiltInput, clusterRef, reachInput, registerInput, repairInput } from './schema.ts';
 import type { ClusterAddress } from './transport.ts';
 
 export interface ClusterHandlersOptions {

@@ -110,24 +110,6 @@ export const reachInput = z.object({
   removeAuthority: fingerprint.optional(),
 });
 export const approveRebuiltInput = z.object({ id: clusterId, kubeSystemUid });
-export const inviteInput = z.object({
-  name: clusterName,
-  labels: clusterLabels.default({}),
-  serverUrl,
-  proxyUrl: proxyUrl.optional(),
-  /** An image with `node` on its PATH, for clusters that may not pull the default one. */
-  image: z
-    .string()
-    .max(300)
-    .regex(/^[A-Za-z0-9][A-Za-z0-9._/:@-]*$/, 'An image looks like registry.example.com/name:tag.')
-    .optional(),
-});
-export const invitationRef = z.object({ id: z.string().max(40) });
-/** What the joining Job posts: an envelope that only the worker can open; all that matters, the code too, is inside. */
-export const joinInput = z.object({
-  invitation: z.string().max(40),
-  sealed: z.base64().max(64_000),
-});
 export const updateInput = z.object({
   id: clusterId,
   title: title.nullish(),
@@ -245,53 +227,6 @@ export const clusterDetail = clusterSummary.extend({
   entries: z.number(),
 });
 
-/** One thing that an account of ours needs or must not be able to do, and what the cluster said. */
-export const selfTestCheck = z.object({
-  account: z.enum(['door', 'reconciler']),
-  words: z.string(),
-  expected: z.enum(['allowed', 'refused']),
-  found: z.enum(['allowed', 'refused']),
-});
-
-export const selfTestView = z.object({
-  testedAt: moment,
-  outcome: z.enum(['passed', 'failed']),
-  /** Since when it is so. */
-  since: moment,
-  /** The mode that was in force when it ran. */
-  mode: z.enum(['classic', 'constrained']),
-  /** Whether the server knows constrained impersonation. */
-  constrained: z.boolean(),
-  checks: z.array(selfTestCheck),
-});
-
-export const powersInput = z.object({
-  id: clusterId,
-  /** Looks for a name among the people as whom the door may act. */
-  name: z.string().max(100).optional(),
-  limit: z.coerce.number().int().min(1).max(500).default(50),
-});
-
-/** What this platform's two accounts may do in the cluster, in words, and the names themselves. */
-export const powersView = z.object({
-  strict: z.boolean(),
-  mode: z.enum(['classic', 'constrained']),
-  /** In words: what the mode means, and why it is not the narrower one. */
-  modeMeans: z.string(),
-  /** Null until it ran for the first time. */
-  selfTest: selfTestView.nullable(),
-  /** As whom the door may act there by name, as the cluster has confirmed it; the first that match. */
-  names: z.object({
-    total: z.number(),
-    matching: z.number(),
-    people: z.array(z.object({ personId: z.string(), wireName: z.string(), displayName: z.string() })),
-  }),
-  /** Null until the reconciler has applied them for the first time. */
-  appliedAt: moment.nullable(),
-  door: z.object({ account: z.string(), people: z.number().nullable(), groups: z.array(z.string()), sentences: z.array(z.string()) }),
-  reconciler: z.object({ account: z.string(), sentences: z.array(z.string()) }),
-});
-
 export const observedObjectView = z.object({
   kind: z.string(),
   namespace: z.string(),
@@ -320,35 +255,12 @@ export const inspectOutput = z.object({
 });
 export const registeredOutput = z.object({ id: z.string(), name: z.string(), version: z.string() });
 export const reachedOutput = z.object({ id: z.string(), version: z.string() });
-export const invitedOutput = z.object({
-  id: z.string(),
-  /** Shown once. */
-  command: z.string(),
-  manifestUrl: z.string(),
-  /** For clusters whose pods cannot reach this portal: run after the first command. */
-  handCommand: z.string(),
-  expiresAt: moment,
-});
-export const INVITATION_STATES = ['waiting', 'delivered', 'registered', 'failed', 'expired'] as const;
-export const invitationOutput = z.object({
-  id: z.string(),
-  name: z.string(),
-  serverUrl: z.string().nullable(),
-  state: z.enum(INVITATION_STATES),
-  detail: z.string().nullable(),
-  clusterId: z.string().nullable(),
-  expiresAt: moment,
-});
-export const joinedOutput = z.object({ id: z.string(), name: z.string() });
 /** `left` says what we could not take away, and how to do it by hand. */
 export const removedOutput = z.object({ removed: z.number(), left: z.array(z.string()), advice: z.string().nullable() });
-/** All that did not come out as it must. */
-export const selfTestOutput = z.object({ outcome: z.enum(['passed', 'failed']), checks: z.number(), failures: z.array(selfTestCheck) });
 export const doneOutput = z.object({ done: z.literal(true) });
 
 export type ClusterState = (typeof CLUSTER_STATES)[number];
 export type StatusState = (typeof STATUS_STATES)[number];
-export type InvitationState = (typeof INVITATION_STATES)[number];
 export type ClusterSummary = z.infer<typeof clusterSummary>;
 export type ClusterDetail = z.infer<typeof clusterDetail>;
 export type ServerCertificate = z.infer<typeof serverCertificate>;
@@ -358,10 +270,6 @@ export type ReachChange = Omit<z.output<typeof reachInput>, 'id'>;
 export type ClusterStatusView = z.infer<typeof clusterStatus>;
 export type NamespaceView = z.infer<typeof namespaceView>;
 export type PlanStep = z.infer<typeof planStep>;
-export type PowersView = z.infer<typeof powersView>;
-export type SelfTestCheck = z.infer<typeof selfTestCheck>;
-export type SelfTestView = z.infer<typeof selfTestView>;
-export type JoinDelivery = z.infer<typeof joinInput>;
 
 function isPlainHttpsUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;

@@ -12,8 +12,8 @@ import { onBehalf } from './ceiling.ts';
 import type { Access, ClusterClient, Identity } from './client.ts';
 import { probeName, systemNamespace, trialName } from './names.ts';
 import { actingAs, type ImpersonationMode } from './powers.ts';
+import type { SelfTestCheck } from './powers-schema.ts';
 import { inWords } from './rights.ts';
-import type { SelfTestCheck } from './schema.ts';
 
 const rbac = 'rbac.authorization.k8s.io';
 const authentication = 'authentication.k8s.io';

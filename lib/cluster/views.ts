@@ -1,6 +1,7 @@
 // Rows as the API shows them. Nothing sealed passes here: these functions never see such a row.
 import type { Cluster, ClusterNamespace, ClusterSelfTest, ClusterStatus } from '#lib/db/generated/client.ts';
-import type { ClusterState, NamespaceView, SelfTestView, StatusState } from './schema.ts';
+import type { SelfTestView } from './powers-schema.ts';
+import type { ClusterState, NamespaceView, StatusState } from './schema.ts';
 
 type StatusNumbers = Omit<ClusterStatus, 'lastPlan' | 'powers'>;
 

@@ -1,21 +1,12 @@
 /** Credentials for tests, issued as the portal issues them, and looked at as the table holds them. */
 import type { TestPortal } from '#lib/api/testing.ts';
 import { catchUp } from '#lib/session/portal.ts';
-import { type Issue, type Issued, issueCredential } from './issue.ts';
+import type { Issue, Issued } from './issue.ts';
+import { issueKubeconfig } from './testing-issue.ts';
 
 export async function issued({ portal, ids }: TestPortal, asked: Partial<Issue> = {}): Promise<Issued> {
-  const made = await issueCredential(portal.db, portal.hashKey, {
-    kind: 'kubeconfig',
-    person: { id: ids.alice, name: 'alice@corp.example' },
-    deviceId: null,
-    name: 'laptop',
-    days: 30,
-    readOnly: false,
-    clusterIds: null,
-    namespaces: null,
-    now: new Date(),
-    ...asked,
-  });
+  const alice = { id: ids.alice, name: 'alice@corp.example' };
+  const made = await issueKubeconfig(portal.db, portal.hashKey, alice, { days: 30, ...asked });
   await catchUp(portal);
   return made;
 }

@@ -16,6 +16,7 @@ import type { Database } from '#lib/db/database.ts';
 import { createLease, LeaseLost } from '#lib/db/lease.ts';
 import type { World } from '#lib/entitlement/world.ts';
 import type { Log } from '#lib/log/log.ts';
+import { createLoop } from '#lib/runtime/loop.ts';
 import { createConvergence } from './converge.ts';
 import { createHealth } from './health.ts';
 import { createImpersonation, type Impersonation } from './impersonation.ts';
@@ -65,33 +66,22 @@ export function startClusterLoop(options: ClusterLoopOptions): ClusterLoop {
   const { db, world, openingKey, log, workerId, clusterId } = options;
   const health = createHealth(options);
   const lease = createLease(db, { name: reconcileLeaseName(clusterId), holder: workerId, seconds: leaseSeconds });
-  let running = true;
   let dirty = true;
   let rung = false;
   let accessChanged = false;
-  let ring: (() => void) | null = null;
   let failedInARow = 0;
+  const loop = createLoop(() =>
+    run().catch((error: unknown) => log.error({ err: error, cluster: clusterId }, 'the loop of a cluster ended')),
+  );
 
   const wake = () => {
     dirty = true;
     rung = true;
-    ring?.();
+    loop.wake();
   };
 
-  async function pause(ms: number): Promise<void> {
-    if (!running || rung) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      ring = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-    ring = null;
-  }
-
   async function run(): Promise<void> {
-    while (running) {
+    while (loop.running) {
       try {
         if (!(await lease.acquire())) {
           await wait(standbyMs);
@@ -148,7 +138,7 @@ export function startClusterLoop(options: ClusterLoopOptions): ClusterLoop {
     let failedRounds = 0;
     let retryAt = Number.POSITIVE_INFINITY;
     let notBefore = 0;
-    while (running) {
+    while (loop.running) {
       // Not `dirty`: that stays set while the mirror fills, and waiting on it would spin without ever letting the mirror's answers in.
       rung = false;
       if (!lease.isHeld()) throw new LeaseLost(lease.name);
@@ -197,7 +187,7 @@ export function startClusterLoop(options: ClusterLoopOptions): ClusterLoop {
       }
       const waitMs = notBefore - performance.now();
       if (waitMs > 0) await sleep(waitMs);
-      else await pause(Math.max(0, Math.min(1_000, retryAt - performance.now())));
+      else if (!rung) await loop.pause(Math.max(0, Math.min(1_000, retryAt - performance.now())));
     }
   }
 
@@ -258,10 +248,10 @@ export function startClusterLoop(options: ClusterLoopOptions): ClusterLoop {
 
   async function wait(ms: number): Promise<void> {
     const until = performance.now() + ms;
-    while (running && !accessChanged && performance.now() < until) await sleep(Math.min(200, ms));
+    while (loop.running && !accessChanged && performance.now() < until) await sleep(Math.min(200, ms));
   }
 
-  const ran = run().catch((error: unknown) => log.error({ err: error, cluster: clusterId }, 'the loop of a cluster ended'));
+  loop.start();
 
   return {
     wake,
@@ -269,11 +259,7 @@ export function startClusterLoop(options: ClusterLoopOptions): ClusterLoop {
       accessChanged = true;
       wake();
     },
-    async stop() {
-      running = false;
-      ring?.();
-      await ran;
-    },
+    stop: () => loop.stop(),
   };
 }
 

@@ -13,7 +13,7 @@ import { openDoorToken, readClusterRow, readSelfTest } from '#lib/cluster/data.t
 import { readKubeconfig } from '#lib/cluster/kubeconfig.ts';
 import { updateCluster } from '#lib/cluster/mutations.ts';
 import { systemNamespace } from '#lib/cluster/names.ts';
-import type { SelfTestCheck } from '#lib/cluster/schema.ts';
+import type { SelfTestCheck } from '#lib/cluster/powers-schema.ts';
 import { changing } from '#lib/db/database.ts';
 import { auditorId, developerId, viewerId } from '#lib/entitlement/builtin-roles.ts';
 import { createGrant, createRole, updateRole } from '#lib/entitlement/mutations.ts';

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { kubectlEnvironment } from '#e2e/stack/kubernetes/kubectl.ts';
 import { createDoorCredentials } from '#lib/cluster/door-credential.ts';
-import { issueCredential } from '#lib/credential/issue.ts';
 import { kubeconfig } from '#lib/credential/kubeconfig.ts';
+import { issueKubeconfig } from '#lib/credential/testing-issue.ts';
 import { loadWorld } from '#lib/entitlement/world.ts';
 import { createDoor } from '#lib/proxy/door.ts';
 import { followWorld } from '#lib/revocation/follow-world.ts';
@@ -55,17 +55,7 @@ export async function testDoor({ db, openingKey, log }: TestWorker, kubectl: str
   const url = `https://127.0.0.1:${door.port}`;
 
   async function token(person: string): Promise<string> {
-    const issued = await issueCredential(db, hashKey, {
-      kind: 'kubeconfig',
-      person: { id: `p-${person}`, name: person },
-      deviceId: null,
-      name: 'test',
-      days: 1,
-      readOnly: false,
-      clusterIds: null,
-      namespaces: null,
-      now: new Date(),
-    });
+    const issued = await issueKubeconfig(db, hashKey, { id: `p-${person}`, name: person });
     await heard();
     return issued.token;
   }

@@ -7,6 +7,7 @@ import { recordAll } from '#lib/audit/record.ts';
 import type { Database } from '#lib/db/database.ts';
 import type { Change } from '#lib/db/topics.ts';
 import type { Log } from '#lib/log/log.ts';
+import { createLoop } from '#lib/runtime/loop.ts';
 import type { Service } from '#lib/runtime/service.ts';
 
 const lookEveryMs = 1_000;
@@ -33,13 +34,11 @@ interface Ready {
 }
 
 export function createReceipts({ db, log }: { db: Database; log: Log }): Receipts {
-  let running = false;
-  let loop: Promise<void> = Promise.resolve();
-  let wakeUp: (() => void) | null = null;
+  const loop = createLoop(follow);
   let woken = false;
 
   async function follow(): Promise<void> {
-    while (running) {
+    while (loop.running) {
       woken = false;
       let waiting = 0;
       try {
@@ -48,15 +47,7 @@ export function createReceipts({ db, log }: { db: Database; log: Log }): Receipt
       } catch (error) {
         log.warn({ err: error }, 'writing receipts failed; tried again');
       }
-      if (!running || woken) continue;
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, waiting > 0 ? lookAgainMs : lookEveryMs);
-        wakeUp = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-      wakeUp = null;
+      if (!woken) await loop.pause(waiting > 0 ? lookAgainMs : lookEveryMs);
     }
   }
 
@@ -65,18 +56,12 @@ export function createReceipts({ db, log }: { db: Database; log: Log }): Receipt
     onChanges(changes) {
       if (!changes.some(({ topic }) => topic === 'revocation')) return;
       woken = true;
-      wakeUp?.();
+      loop.wake();
     },
     async start() {
-      if (running) return;
-      running = true;
-      loop = follow();
+      loop.start();
     },
-    async stop() {
-      running = false;
-      wakeUp?.();
-      await loop;
-    },
+    stop: () => loop.stop(),
   };
 }
 

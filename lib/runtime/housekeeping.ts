@@ -1,4 +1,4 @@
-/** What must be swept: partitions made ahead, answered requests and read changes dropped, dead replicas and old sign-in tries forgotten. */
+/** What must be swept: partitions made ahead, answered requests and read changes dropped, dead replicas forgotten. */
 import type { Database } from '#lib/db/database.ts';
 import type { Log } from '#lib/log/log.ts';
 import type { Service } from './service.ts';
@@ -12,7 +12,6 @@ const sweeps: readonly string[] = [
   // A reader further behind than this lost its lease long ago and loads anew.
   `DELETE FROM change WHERE at < now() - interval '1 day'`,
   `DELETE FROM replica WHERE beat_at < now() - interval '1 day'`,
-  `DELETE FROM login_attempt WHERE at < now() - interval '1 day'`,
   `UPDATE cluster_invitation SET state = 'expired' WHERE state = 'waiting' AND expires_at < now()`,
   `UPDATE portal_session SET ended_at = now(), end_reason = 'expired' WHERE ended_at IS NULL AND expires_at < now()`,
   `UPDATE break_glass_session SET ended_at = now(), end_reason = 'expired' WHERE ended_at IS NULL AND expires_at < now()`,

@@ -45,6 +45,9 @@ export async function giveBackTry(db: Database, ids: readonly bigint[]): Promise
   await db.sql.query('DELETE FROM login_attempt WHERE id = ANY($1::bigint[])', [ids.map(String)]);
 }
 
+/** A policy may count wrong passwords for weeks: as long as the longest that is known, no try is forgotten. */
 export async function forgetOldTries(db: Database): Promise<void> {
-  await db.sql.query(`DELETE FROM login_attempt WHERE at < now() - interval '2 days'`);
+  await db.sql.query(`
+    DELETE FROM login_attempt WHERE at < now() - greatest(interval '2 days', make_interval(secs => greatest(
+      (SELECT max(lockout_window_seconds) FROM directory), (SELECT max(lockout_window_seconds) FROM person))))`);
 }
