@@ -9,7 +9,7 @@ export interface Disabling {
   readonly seconds: number;
 }
 
-const everyMs = 4_000;
+const everyMs = 2_000;
 const patienceMs = 10 * 60_000;
 
 export async function measureDisabling(stage: Stage, worker: Worker): Promise<Disabling> {

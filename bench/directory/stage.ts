@@ -4,12 +4,11 @@ import { join } from 'node:path';
 import { consoleProgress } from '#e2e/stack/progress.ts';
 import { type Directory, ensureSamba, startDirectory } from '#e2e/stack/samba.ts';
 import type { Warden } from '#e2e/stack/warden.ts';
-import { generateSealingPair, seal, sealingKeyFromPem } from '#lib/config/keys.ts';
-import { changing, type Database, openDatabase } from '#lib/db/database.ts';
+import { generateSealingPair } from '#lib/config/keys.ts';
+import { type Database, openDatabase } from '#lib/db/database.ts';
 import { ensureInstallation } from '#lib/db/installation.ts';
 import { migrate } from '#lib/db/migrate.ts';
-import { secretContext } from '#lib/directory/follow/following.ts';
-import { insertDirectory } from '#lib/directory/mutations.ts';
+import { connectDomain } from '#lib/directory/testing/connect.ts';
 import { seedBuiltinRoles } from '#lib/entitlement/mutations.ts';
 import { startEmbeddedPostgres } from '#lib/runtime/embedded-postgres.ts';
 import { type Part, startPart } from '../proxy/parts.ts';
@@ -77,23 +76,14 @@ export async function setStage({ folder, warden, crowd }: { folder: string; ward
         stop: () => part.process.stop({ timeoutMs: 30_000 }),
       };
     },
-    async connect() {
-      const sealing = sealingKeyFromPem(keys.sealingKeyPem);
-      const secret = Buffer.from(JSON.stringify({ password: ad.followerPassword }), 'utf8');
-      return changing(db, (tx, touch) =>
-        insertDirectory(tx, touch, {
-          forestName: ad.domain,
-          domain: ad.domain,
-          netbios: null,
-          baseDn: ad.baseDn,
-          domainSid: null,
-          lockoutThreshold: null,
-          lockoutSeconds: null,
-          settings: { urls: [ad.url], serverName: ad.serverName, caPem: ad.caPem, bindDn: ad.followerDn, scopeDns: [] },
-          sealSecret: (of) => seal(sealing, secret, secretContext(of)),
-        }),
-      );
-    },
+    connect: () =>
+      connectDomain(db, ad, keys.sealingKeyPem, {
+        urls: [ad.url],
+        serverName: ad.serverName,
+        caPem: ad.caPem,
+        bindDn: ad.followerDn,
+        scopeDns: [],
+      }),
     async stop() {
       await db.close();
       await postgres.stop();

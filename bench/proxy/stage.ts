@@ -6,10 +6,11 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Warden } from '#e2e/stack/warden.ts';
-import { issueCredential } from '#lib/credential/issue.ts';
+import { issueKubeconfig } from '#lib/credential/testing-issue.ts';
 import { changing, type Database, openDatabase } from '#lib/db/database.ts';
 import { ensureInstallation } from '#lib/db/installation.ts';
 import { migrate } from '#lib/db/migrate.ts';
+import { insertCorpExample } from '#lib/directory/testing/corp-example.ts';
 import { operatorId, viewerId } from '#lib/entitlement/builtin-roles.ts';
 import { createGrant, seedBuiltinRoles } from '#lib/entitlement/mutations.ts';
 import type { Place } from '#lib/entitlement/scope.ts';
@@ -72,17 +73,7 @@ export async function setStage({ folder, warden, watches }: { folder: string; wa
   const tokens = new Map<string, string>();
   const tokenFile = (name: string) => join(folder, 'tokens', name);
   for (const login of logins) {
-    const { token } = await issueCredential(db, hashKey, {
-      kind: 'kubeconfig',
-      person: { id: personId(login), name: login },
-      deviceId: null,
-      name: 'bench',
-      days: 1,
-      readOnly: false,
-      clusterIds: null,
-      namespaces: null,
-      now: new Date(),
-    });
+    const { token } = await issueKubeconfig(db, hashKey, { id: personId(login), name: login });
     tokens.set(login, token);
     writeFileSync(tokenFile(login), token, { mode: 0o600 });
   }
@@ -148,10 +139,7 @@ export async function setStage({ folder, warden, watches }: { folder: string; wa
 /** A directory that nobody follows: its last word is dated ahead, so that no measurement outlives it. */
 async function addCompany(db: Database, logins: readonly string[]): Promise<void> {
   const { sql } = db;
-  await sql.query(`INSERT INTO forest (id, name) VALUES ('f-1', 'corp.example')`);
-  await sql.query(
-    `INSERT INTO directory (id, forest_id, domain, base_dn, settings) VALUES ('d-1', 'f-1', 'corp.example', 'DC=corp,DC=example', '{}')`,
-  );
+  await insertCorpExample(db);
   await sql.query(
     `INSERT INTO domain_controller (id, directory_id, url, fresh_at, state) VALUES ('dc-1', 'd-1', 'ldaps://dc', now() + interval '1 day', 'following')`,
   );

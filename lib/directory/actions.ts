@@ -82,6 +82,19 @@ export const directoryTest = operation({
   },
 });
 
+export const directoryTestAgain = operation({
+  id: 'directory.testAgain',
+  method: 'POST',
+  path: '/directories/{id}/test',
+  summary: 'Tries the connection of a directory as it is kept, and changes nothing: what directory.test tells, by the stored password',
+  allow: 'admin',
+  input: directoryRef,
+  output: testOutput,
+  async run({ ask }, _viewer, { id }) {
+    return testOutput.parse(await ask('directory.test-again', { directoryId: id }, undefined, { timeoutMs: testTimeoutMs }));
+  },
+});
+
 export const directoryConnect = operation({
   id: 'directory.connect',
   method: 'POST',
@@ -179,6 +192,7 @@ export const operations = [
   peopleCutOff,
   peopleLiftCut,
   directoryTest,
+  directoryTestAgain,
   directoryConnect,
   directoryUpdate,
   directoryRead,

@@ -54,11 +54,10 @@ async function layDownNames(tx: Tx, forestId: string, people: readonly KnownPers
 }
 
 /** What they are at this moment, held so until the transaction ends. */
-export async function lockStates(tx: Tx, personIds: readonly string[]): Promise<Map<string, string>> {
-  const rows = await tx.$queryRaw<
-    { id: string; state: string }[]
-  >`SELECT id, state FROM person WHERE id = ANY(${[...personIds]}) ORDER BY id FOR UPDATE`;
-  return new Map(rows.map(({ id, state }) => [id, state]));
+export async function lockStates(tx: Tx, personIds: readonly string[]): Promise<Map<string, Pick<KnownPerson, 'state' | 'stamps'>>> {
+  const rows = await tx.$queryRaw<(Pick<KnownPerson, 'state' | 'stamps'> & { id: string })[]>`
+    SELECT id, state, CASE WHEN stamp = '{}' THEN NULL ELSE stamp END AS stamps FROM person WHERE id = ANY(${[...personIds]}) ORDER BY id FOR UPDATE`;
+  return new Map(rows.map(({ id, ...standing }) => [id, standing]));
 }
 
 export type Standing = Pick<KnownPerson, 'state' | 'userAccountControl' | 'accountExpiresAt' | 'lockoutAt' | 'stamps' | 'deletedAt'>;

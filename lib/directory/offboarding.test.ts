@@ -8,6 +8,7 @@ import { dnByLogin } from '#e2e/stack/samba/names.ts';
 import { staff } from '#e2e/stack/samba/roster.ts';
 import type { Directory } from '#e2e/stack/samba.ts';
 import { type Company, startCompany } from './testing/company.ts';
+import { eventually } from './testing/eventually.ts';
 import { type Leaver, letIn, personCalled, statusOfNewcomer } from './testing/leaver.ts';
 import {
   innerGroup,
@@ -21,7 +22,6 @@ import {
   teamLeaves,
   teamOf,
 } from './testing/reasons.ts';
-import { eventually } from './testing.ts';
 
 interface Circumstance {
   readonly name: string;

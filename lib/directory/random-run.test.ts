@@ -16,10 +16,10 @@ import { startSession } from '#lib/session/mutations.ts';
 import { createObserver } from './testing/access-observer.ts';
 import { type Company, startCompany } from './testing/company.ts';
 import { differences } from './testing/comparison.ts';
+import { eventually } from './testing/eventually.ts';
 import { type Model, stateOf } from './testing/model.ts';
 import { createGroup, createNames, createPerson, type Ground, nextOperation, type Operation } from './testing/operations.ts';
 import { createRandom } from './testing/random.ts';
-import { eventually } from './testing.ts';
 
 const isLong = process.env.GATEHOUSE_TEST_LONG === '1';
 /** Left to itself, the short run takes an even one: replicating costs it a third of its time. */
@@ -69,14 +69,16 @@ test(
     };
     for (const { name, parent } of model.units.values()) await client.add(`OU=${name},${parent}`, { objectClass: 'organizationalUnit' });
     const random = createRandom(seed);
-    let ground: Ground = { ...here, model, random, names: createNames(`r${seed % 1_000}.${tries}-`) };
+    let ground: Ground = { ...here, model, random, names: createNames(`r${seed % 1_000}.${tries}-`, { restsUntilAgreed: hasTwo }) };
     const observer = createObserver(model, world, { keptAtMostMs: hasTwo ? Number.POSITIVE_INFINITY : keptAtMostMs, mayBeMissing: hasTwo });
     const told: string[] = [];
     const perform = async ({ text, perform: onModel }: Operation) => {
       const overLdap = onModel();
       observer.note(text);
       told.push(`${new Date().toISOString().slice(14, 23)} ${text}`);
-      await overLdap();
+      await overLdap().catch((error: unknown) => {
+        throw new Error(`the domain refused it\nthe last operations:\n${told.slice(-60).join('\n')}`, { cause: error });
+      });
     };
     const isQuiet = async () => {
       const found = await differences(db, world, model, ad.domain);
@@ -89,7 +91,8 @@ test(
     await eventually(isQuiet, quietWithinMs);
     await giveEverybodyWhatTheyCouldKeep(company, model);
     observer.start();
-    const disturbances = disturbancesOf(company);
+    const starting: Promise<void>[] = [];
+    const disturbances = disturbancesOf(company, starting);
     const began = performance.now();
     let disturbed = 0;
     const living = watchWhatIsHeld(company);
@@ -107,6 +110,7 @@ test(
       const elsewhere = places[Math.floor(n / atOneInARow) % places.length];
       if (elsewhere && elsewhere.ad !== ground.ad) {
         await company.replicateTo(elsewhere.ad);
+        ground.names.agreed();
         ground = { ...ground, ...elsewhere };
         told.push(`${new Date().toISOString().slice(14, 23)} — on with the ${elsewhere.ad === ad ? 'first' : 'second'} domain controller`);
       }
@@ -117,6 +121,7 @@ test(
     for (const { ad: one } of places) if (one !== ground.ad) await company.replicateTo(one);
     const quiet = await eventually(isQuiet, quietWithinMs).catch(() => null);
     observer.stop();
+    await Promise.all(starting);
     const cameBack = await living.stop();
     console.log(
       `${operations} operations at ${hasTwo ? 'two domain controllers' : 'one domain controller'} in ${(performedMs / 1_000).toFixed(1)} s, ${disturbed} disturbances, ${observer.samples} looks, the same ${quiet ? `${(quiet.ms / 1_000).toFixed(1)} s later` : 'never'}; again with GATEHOUSE_TEST_SEED=${seed}`,
@@ -133,14 +138,15 @@ test(
 );
 
 /** By a number from 0 to 99, so that the seed alone decides. */
-function disturbancesOf({ db, relay, leader, startWorker }: Company) {
+function disturbancesOf({ db, relay, leader, startWorker }: Company, starting: Promise<void>[]) {
   const killLeader = {
     text: 'the worker that follows is killed',
     async perform() {
       const { process } = await leader();
       process.kill('SIGKILL');
       await process.exited;
-      void startWorker();
+      // Whoever starts while its connections break ends, and is started again.
+      starting.push(startWorker().catch(startWorker).catch(startWorker));
     },
   };
   const cutLdap = { text: 'every LDAP connection breaks', perform: async () => relay.cut() };

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Fault } from '#lib/errors/fault.ts';
-import { directoryScene, eventually, type Scene } from './testing.ts';
+import { eventually } from './testing/eventually.ts';
+import { directoryScene, type Scene } from './testing/scene.ts';
 
 let scene: Scene;
 

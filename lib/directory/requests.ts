@@ -14,10 +14,11 @@ import { previewHandlers } from './preview/requests.ts';
 import { directoryInput, directoryReference, directorySecret, signInInput } from './schema.ts';
 import { explainFailure } from './sentences.ts';
 import type { DirectoryService } from './service.ts';
-import { examineChange, saveChange } from './settings/change-settings.ts';
+import { examineChange, passwordOf, requireKnown, saveChange } from './settings/change-settings.ts';
 import { disconnectDirectory } from './settings/disconnect.ts';
 import { wasConnectedBefore } from './settings/disconnected.ts';
 import { examine } from './settings/examine.ts';
+import { inputOf } from './settings/input.ts';
 import { authenticate, reachOne } from './sign-in/authenticate.ts';
 import { crossCheck } from './sign-in/cross-check.ts';
 
@@ -62,6 +63,14 @@ export function directoryHandlers({ db, openingKey, sealingKey, log, service }: 
     async 'directory.test'({ input, secret }) {
       const { findings } = await examine(read(directoryInput, input), read(directorySecret, secret).password);
       return findings;
+    },
+
+    /** A sentinel that cannot be seen is told by the next read; a test tells of all the rest beside it. */
+    async 'directory.test-again'({ input }) {
+      const { directoryId } = read(directoryReference, input);
+      const { settings } = await requireKnown(db, directoryId);
+      const asked = { ...inputOf(settings), sentinelPerson: undefined, sentinelGroup: undefined };
+      return (await examine(asked, await passwordOf(changeOptions, directoryId, undefined))).findings;
     },
 
     async 'directory.connect'(request) {

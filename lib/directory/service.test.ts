@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chooseMode, readTouched, readTouchedSinceUsn } from './follow/changes.ts';
 import { openConnection } from './ldap/connection.ts';
 import { highestUsn } from './ldap/domain.ts';
-import { eventually, followedDirectoryScene, type Scene } from './testing.ts';
+import { eventually } from './testing/eventually.ts';
+import { followedDirectoryScene, type Scene } from './testing/scene.ts';
 
 let scene: Scene;
 

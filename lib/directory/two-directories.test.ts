@@ -8,7 +8,8 @@ import { type Lab, startLab } from '#e2e/stack/samba-lab.ts';
 import { createWarden, type Warden } from '#e2e/stack/warden.ts';
 import type { Fault } from '#lib/errors/fault.ts';
 import { unknownMembers } from './people/data.ts';
-import { eventually, followedDirectoryScene, type Scene } from './testing.ts';
+import { eventually } from './testing/eventually.ts';
+import { followedDirectoryScene, type Scene } from './testing/scene.ts';
 
 let scene: Scene;
 let lab: Lab;

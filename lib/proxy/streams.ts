@@ -95,8 +95,8 @@ export function createStreams({ onCut, now }: { onCut(stream: Stream, cut: CutFa
       own.stream.cutFor = reason;
       remove(stream);
       own.end?.(reason);
-      const { id, kind, personId, credentialId, clusterId } = stream;
-      onCut(stream, { stream: id, kind, personId, credentialId, clusterId, reason, at: now().toISOString() });
+      const { id, kind, personId, credentialId, clusterId, resource, namespace, name } = stream;
+      onCut(stream, { stream: id, kind, personId, credentialId, clusterId, resource, namespace, name, reason, at: now().toISOString() });
     },
   };
 }

@@ -10,6 +10,10 @@ export interface CutFact {
   readonly personId: string;
   readonly credentialId: string;
   readonly clusterId: string;
+  /** What it was open on. */
+  readonly resource: string;
+  readonly namespace: string;
+  readonly name: string;
   readonly reason: string;
   readonly at: string;
 }

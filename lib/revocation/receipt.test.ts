@@ -30,6 +30,9 @@ const cut = (stream: string, personId = 'p-1') => ({
   personId,
   credentialId: 'k-1',
   clusterId: 'cl-1',
+  resource: 'pods',
+  namespace: 'shop',
+  name: 'web',
   reason: 'account-disabled',
   at: new Date().toISOString(),
 });

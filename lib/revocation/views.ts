@@ -6,7 +6,16 @@ import type { LiveReplica, ReceiptRow } from './data.ts';
 
 type Names = Pick<World, 'person' | 'cluster'>;
 
-const reportedCut = z.looseObject({ clusterId: z.string().optional() });
+/** Of a receipt, the first so many are told one by one. */
+const cutsTold = 50;
+const reportedCut = z.looseObject({
+  kind: z.string(),
+  clusterId: z.string(),
+  at: z.iso.datetime(),
+  resource: z.string().optional(),
+  namespace: z.string().default(''),
+  name: z.string().default(''),
+});
 /** What a door writes of each open stream with its heartbeat (lib/proxy/door.ts). */
 const reportedStream = z.looseObject({
   id: z.string(),
@@ -26,7 +35,8 @@ export function receiptView(world: Names, row: ReceiptRow, doorsLive: number): R
   const refused = row.acks.map(({ refusedFrom }) => new Date(refusedFrom).getTime());
   const refusedFrom = refused.length > 0 ? new Date(Math.max(...refused)) : null;
   const cuts = row.acks.flatMap(({ cut }) => (Array.isArray(cut) ? cut : []));
-  const clusterIds = new Set(cuts.map((cut) => reportedCut.safeParse(cut).data?.clusterId).filter((id) => id !== undefined));
+  const told = cuts.flatMap((cut) => reportedCut.safeParse(cut).data ?? []);
+  const clusterIds = new Set(told.map(({ clusterId }) => clusterId));
   return {
     id: row.id,
     kind: row.kind as Receipt['kind'],
@@ -37,6 +47,12 @@ export function receiptView(world: Names, row: ReceiptRow, doorsLive: number): R
     refusedFrom: refusedFrom?.toISOString() ?? null,
     latencyMs: refusedFrom ? Math.max(0, refusedFrom.getTime() - row.evidenceAt.getTime()) : null,
     streamsCut: cuts.length,
+    cut: told.slice(0, cutsTold).map(({ kind, clusterId, at, resource, namespace, name }) => ({
+      kind,
+      target: resource === undefined ? null : targetInWords(resource, namespace, name),
+      cluster: clusterName(world, clusterId),
+      at,
+    })),
     sessionsEnded: row.sessionsEnded,
     clusters: [...clusterIds].map((id) => clusterName(world, id)).sort(),
     doorsAcknowledged: row.acks.length,

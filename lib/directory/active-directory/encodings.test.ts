@@ -166,7 +166,7 @@ describe('the links of a group', () => {
   const home = 'CN=team,OU=Groups,DC=corp,DC=example';
   const guid = '00000000-0000-0000-0000-000000000001';
   const sid = 'S-1-5-21-9-9-9-1104';
-  const read = (value: string) => readLinks([value], home);
+  const read = (value: string) => readLinks([Buffer.from(value)], home);
   const own = { guids: [guid], foreignSids: [] };
   const foreign = { guids: [], foreignSids: [sid] };
 

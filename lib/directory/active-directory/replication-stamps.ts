@@ -16,6 +16,7 @@ export const stampedAttributes = { userAccountControl: 0x90008, accountExpires: 
 export type StampedAttribute = keyof typeof stampedAttributes;
 export type Stamps = Readonly<Partial<Record<StampedAttribute, Stamp>>>;
 
+const nameOf = new Map(Object.entries(stampedAttributes).map(([name, id]) => [id as number, name as StampedAttribute]));
 const headBytes = 16;
 const rowBytes = 48;
 
@@ -24,11 +25,10 @@ export function stampsFromMetaData(bytes: Buffer | null): Stamps | null {
   if (!bytes || bytes.length < headBytes || bytes.readUInt32LE(0) !== 1) return null;
   const count = bytes.readUInt32LE(8);
   if (bytes.length < headBytes + count * rowBytes) return null;
-  const names = new Map(Object.entries(stampedAttributes).map(([name, id]) => [id as number, name as StampedAttribute]));
   const stamps: Partial<Record<StampedAttribute, Stamp>> = {};
   for (let n = 0; n < count; n++) {
     const at = headBytes + n * rowBytes;
-    const name = names.get(bytes.readUInt32LE(at));
+    const name = nameOf.get(bytes.readUInt32LE(at));
     if (!name) continue;
     stamps[name] = {
       version: bytes.readUInt32LE(at + 4),
@@ -37,6 +37,15 @@ export function stampsFromMetaData(bytes: Buffer | null): Stamps | null {
     };
   }
   return stamps;
+}
+
+/** Whether any attribute is newer in the first. */
+export function knowsMore(one: Stamps | null, other: Stamps | null): boolean {
+  if (!one || !other) return false;
+  return (Object.entries(one) as [StampedAttribute, Stamp][]).some(([name, stamp]) => {
+    const beside = other[name];
+    return beside !== undefined && isOlder(beside, stamp);
+  });
 }
 
 export function isOlder(one: Stamp, other: Stamp): boolean {

@@ -169,7 +169,7 @@ function linkChanges(entry: RawEntry, groupGuid: string): LinkChange[] {
   return entry.options('member').flatMap(({ option, values }) => {
     if (option !== 'range=1-1' && option !== 'range=0-0') return [];
     return values.flatMap((value) => {
-      const link = readLink(value, home);
+      const link = readLink(value.toString('utf8'), home);
       if (!link) return [];
       const { guid: memberGuid, foreignSid } = link;
       return [{ groupGuid, memberGuid, present: option === 'range=1-1', ...(foreignSid ? { foreignSid } : {}) }];

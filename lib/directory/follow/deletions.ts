@@ -1,6 +1,9 @@
 /**
  * Deletions that a domain controller hides from us, where our account may not see tombstones: those who could act at this moment are looked
  * up again soon after anything happened, everybody else more rarely. Finding nobody by a search is a question; read.ts asks for the answer.
+ *
+ * An account that sees tombstones may still lack the right to read a single one, and nobody says so: there, those who could act are looked up
+ * once a minute, a few at a time, so that no drain waits for it.
  */
 import type { Database } from '#lib/db/database.ts';
 import { loadGuidsWithLivingAccess, loadLivingGuids } from '../data.ts';
@@ -13,6 +16,8 @@ const livingCheckEveryMs = 3_000;
 const presenceCheckEveryMs = 6_000;
 /** Looking for everybody may cost the domain controller one part in so many of its time. */
 const presenceShare = 50;
+const silentCheckEveryMs = 60_000;
+const silentAtOnce = 200;
 
 export async function findHiddenDeletions(
   db: Database,
@@ -35,4 +40,15 @@ export async function findHiddenDeletions(
     stance.presenceCheck = { at: began, usn, dueAt: now + Math.max(presenceCheckEveryMs, (performance.now() - now) * presenceShare) };
   }
   return [...missing].map((objectGuid) => ({ objectGuid, evidence: 'not-found' }));
+}
+
+export async function findSilentDeletions(db: Database, connection: LdapConnection, directory: Directory, stance: Stance): Promise<Gone[]> {
+  const { usn, silentCheck } = stance;
+  if (silentCheck.waiting.length === 0) {
+    if (silentCheck.usn === usn || performance.now() < silentCheck.dueAt) return [];
+    const waiting = await loadGuidsWithLivingAccess(db, directory.id);
+    stance.silentCheck = { usn, dueAt: performance.now() + silentCheckEveryMs, waiting };
+  }
+  const some = stance.silentCheck.waiting.splice(0, silentAtOnce);
+  return (await findGone(connection, directory.baseDn, some)).map((objectGuid) => ({ objectGuid, evidence: 'not-found' }));
 }

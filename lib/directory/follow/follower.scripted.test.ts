@@ -5,7 +5,7 @@ import { guidToBytes } from '../active-directory/guid.ts';
 import { stampedAttributes } from '../active-directory/replication-stamps.ts';
 import { securityGroupsOf } from '../data.ts';
 import type { Answer } from '../ldap/testing.ts';
-import { eventually } from '../testing.ts';
+import { eventually } from '../testing/eventually.ts';
 import {
   asksFor,
   base,
@@ -20,7 +20,7 @@ import {
   type ScriptedScene,
   scriptedDomain,
   scriptedScene,
-} from '../testing-scripted.ts';
+} from '../testing/scripted-domain.ts';
 
 let scene: ScriptedScene;
 let domain: ScriptedDomain;
@@ -247,6 +247,28 @@ it('a read that is asked for while one is under way is done after it', async () 
   };
   readAgain();
   await eventually(async () => (await reads()).length === 3, 20_000);
+}, 60_000);
+
+it('an account that was off and on again between two looks has lost its sessions and credentials all the same (SECURITY 29)', async () => {
+  await following(company().map((one) => stamped(one, 4)));
+  const [one] = await rowsOf<{ id: string }>(`SELECT id FROM person WHERE sam_account_name = 'u1'`);
+  await scene.db.sql.query(
+    `INSERT INTO portal_session (id, person_id, secret_hash, address, user_agent, created_at, seen_at, expires_at)
+     VALUES ('s-1', $1, '\\x01', NULL, 'test', now(), now(), now() + interval '1 hour')`,
+    [one?.id],
+  );
+  set(1, { userAccountControl: ['512'], replPropertyMetaData: [stampedOnce(6)] });
+  domain.touched = [guid(1)];
+  domain.usn += 1;
+  await eventually(async () => (await revocations()).length === 1, 20_000);
+  expect(await revocations()).toEqual([{ person_id: one?.id, reason: 'disabled' }]);
+  expect(await rowsOf('SELECT end_reason FROM portal_session')).toEqual([{ end_reason: 'disabled' }]);
+  expect((await states()).find(({ login }) => login === 'u1')?.state).toBe('enabled');
+  expect(
+    (await rowsOf<{ event: string }>(`SELECT event FROM audit_event WHERE subject_id = '${one?.id}' ORDER BY id`))
+      .map(({ event }) => event)
+      .slice(-2),
+  ).toEqual(['person.disabled', 'person.enabled']);
 }, 60_000);
 
 describe('domain controllers that know different things', () => {

@@ -1,6 +1,7 @@
 /**
  * Follows one domain controller. It asks for the highest USN five times a second (a question of one millisecond) and lets a notification wake
- * it sooner; when the number moved it drains the changes, plans, and writes. The notification is a hint, the probe is the promise.
+ * it sooner; when the number moved it takes away from whoever lost their account (denials.ts), then drains the changes, plans, and writes. The
+ * notification is a hint, the probe is the promise. Meanwhile a second connection looks (sentry.ts): a drain may take seconds, a read a minute.
  *
  * What it refuses to believe: an answer that did not come whole, a cookie from before a restore, silence. Any of these ends the connection;
  * the next one begins with the cookie that was committed with its data, or with a complete read. No answer removes nobody.
@@ -11,6 +12,7 @@
  */
 import { changing, type Tx } from '#lib/db/database.ts';
 import type { Touch } from '#lib/db/topics.ts';
+import { createLoop } from '#lib/runtime/loop.ts';
 import type { Service } from '#lib/runtime/service.ts';
 import { endpointOf, requireDirectory } from '../data.ts';
 import { noteFailed } from '../history/history.ts';
@@ -20,14 +22,15 @@ import { saveBeside, saveFreshness, setControllerState } from '../mutations.ts';
 import { watchedByOwnFilter } from '../read/own-filter.ts';
 import { briefly } from '../sentences.ts';
 import type { Directory, Gone, Observation } from '../types.ts';
-import { watchingBeside } from './beside-read.ts';
 import { createBreaker } from './breaker.ts';
 import { isCookieRefused, readTouched, readTouchedSinceUsn, type Touched } from './changes.ts';
-import { findHiddenDeletions } from './deletions.ts';
+import { findHiddenDeletions, findSilentDeletions } from './deletions.ts';
+import { createDenials, type Denials } from './denials.ts';
 import { createDriftWatch, mayMoveOthers, readTouchedObjects } from './filtered-read.ts';
 import { readAndLead, resumeLead, takeSecondPlace } from './places.ts';
 import { createReferenceWatch } from './references.ts';
-import { besideOf, type Ground, isReadAllDue, positionOf, provenAt, type Stance } from './stance.ts';
+import { createSentry, type Sentry } from './sentry.ts';
+import { besideOf, type Ground, isReadAllDue, openStance, positionOf, provenAt, type Stance } from './stance.ts';
 import { take } from './take.ts';
 import { noteRolledBack, wasRolledBack, whatItLacks } from './told.ts';
 import { createUnknownGroups } from './unknown-groups.ts';
@@ -50,6 +53,11 @@ export interface Follower extends Service {
   readAgain(options?: { removalsApproved?: boolean }): void;
 }
 
+interface Watch {
+  readonly denials: Denials;
+  readonly sentry: Sentry;
+}
+
 const probeEveryMs = 200;
 const probeTimeoutMs = 3_000;
 const freshnessEveryMs = 2_000;
@@ -66,10 +74,8 @@ const sayBehindEveryMs = 60_000;
 export function createFollower(options: FollowerOptions): Follower {
   const { db, log, directoryId, controllerId, url } = options;
   let state: FollowerState = 'connecting';
-  let running = false;
-  let loop: Promise<void> = Promise.resolve();
   let connection: LdapConnection | null = null;
-  let wake: () => void = () => {};
+  let watch: Watch | null = null;
   let wokenAt: Date | null = null;
   let readAllAsked = false;
   let removalsApproved = false;
@@ -80,6 +86,7 @@ export function createFollower(options: FollowerOptions): Follower {
   const unknownGroups = createUnknownGroups();
   const references = createReferenceWatch(options);
   const drift = createDriftWatch(db);
+  const loop = createLoop(run);
 
   function enter(next: FollowerState, error: unknown = null): void {
     state = next;
@@ -88,21 +95,20 @@ export function createFollower(options: FollowerOptions): Follower {
 
   async function run(): Promise<void> {
     let isNews = true;
-    while (running) {
+    while (loop.running) {
       try {
         await followUntilDoubt(() => {
           isNews = true;
           breaker.succeeded();
         });
       } catch (error) {
-        connection?.close();
-        connection = null;
-        if (!running) return;
+        hangUp();
+        if (!loop.running) return;
         log[isNews ? 'warn' : 'debug']({ err: error, url }, 'following a domain controller was interrupted');
         isNews = false;
         enter('unreachable', error);
         await noteInterruption(error).catch((failure: unknown) => log.warn({ err: failure, url }, 'the interruption could not be noted'));
-        await pause(breaker.failed({ maxMs: options.alone() ? lastRetryAloneMs : lastRetryMs }));
+        await loop.pause(breaker.failed({ maxMs: options.alone() ? lastRetryAloneMs : lastRetryMs }));
       }
     }
   }
@@ -116,21 +122,31 @@ export function createFollower(options: FollowerOptions): Follower {
     // Before the first drain, so that nothing falls between.
     opened.notify(identity.defaultNamingContext, () => {
       wokenAt ??= new Date();
-      wake();
+      loop.wake();
     });
+    const access = { identity, password: options.password };
+    const denials = createDenials(options);
+    const watching: Watch = { denials, sentry: createSentry({ ground: options, access, denials }) };
+    watch = watching;
     if (await wasRolledBack(options, identity)) await noteRolledBack(options, identity.invocationId);
     let stance: Stance | null = null;
-    while (running) {
+    while (loop.running) {
       if (!stance || !isStill(stance)) {
-        stance = await takePlace(opened, identity, stance);
+        stance = await takePlace(opened, watching, identity, stance);
         directory = await requireDirectory(db, directoryId);
         enter('following');
         onFollowing();
       }
-      await onePass(opened, directory, stance);
-      if (wokenAt === null) await pause(probeEveryMs);
+      await onePass(opened, watching, directory, stance);
+      if (wokenAt === null) await loop.pause(probeEveryMs);
     }
-    opened.close();
+    hangUp();
+  }
+
+  function hangUp(): void {
+    watch?.sentry.close();
+    connection?.close();
+    [connection, watch] = [null, null];
   }
 
   function isStill(stance: Stance): boolean {
@@ -138,7 +154,7 @@ export function createFollower(options: FollowerOptions): Follower {
     return stance.leads === options.leads() && !(stance.leads && (readAllAsked || isReadAllDue(stance.fullReadAt)));
   }
 
-  async function takePlace(opened: LdapConnection, identity: ServerIdentity, former: Stance | null): Promise<Stance> {
+  async function takePlace(opened: LdapConnection, { sentry }: Watch, identity: ServerIdentity, former: Stance | null): Promise<Stance> {
     if (!options.leads()) return former && !former.leads ? former : takeSecondPlace(options, opened, identity);
     const behind = await howFarBehind(opened, identity);
     if (behind !== 'not') putOffUntil = performance.now() + lookAgainIfBehindMs;
@@ -157,18 +173,17 @@ export function createFollower(options: FollowerOptions): Follower {
     readAllAsked = false;
     const began = new Date();
     try {
-      const endpoint = endpointOf(await requireDirectory(db, directoryId), url);
-      const { stance, wasHeld, unknown } = await watchingBeside(
-        options,
-        { endpoint, password: options.password, from: former },
-        (heardOf) => readAndLead(options, opened, identity, approved, heardOf),
+      // Whoever did not stand anywhere yet looks from now on.
+      const from = former ?? openStance({ identity, leads: false, mode: 'usn', cookie: null, usn: identity.highestUsn, fullReadAt: began });
+      const { stance, wasHeld, unknown } = await sentry.during(await requireDirectory(db, directoryId), from, (heardOf) =>
+        readAndLead(options, opened, { identity, password: options.password }, approved, heardOf),
       );
       if (approved && !wasHeld) removalsApproved = false;
       unknownGroups.are(unknown);
       return stance;
     } catch (error) {
       readAllAsked ||= asked;
-      if (running)
+      if (loop.running)
         await noteFailed(db, options, began, error).catch((failure: unknown) =>
           log.warn({ err: failure, url }, 'a failed read is not in the history'),
         );
@@ -194,8 +209,8 @@ export function createFollower(options: FollowerOptions): Follower {
     return made.length > 0 ? 'of the rows' : taken.length > 0 ? 'of what was taken' : 'not';
   }
 
-  /** One probe, and what it leads to. */
-  async function onePass(opened: LdapConnection, directory: Directory, stance: Stance): Promise<void> {
+  /** One probe, and what it leads to: first whoever lost their account, then all of it. */
+  async function onePass(opened: LdapConnection, { denials, sentry }: Watch, directory: Directory, stance: Stance): Promise<void> {
     const noticedAt = wokenAt;
     wokenAt = null;
     const began = new Date();
@@ -205,17 +220,23 @@ export function createFollower(options: FollowerOptions): Follower {
       await noteRolledBack(options, stance.identity.invocationId);
       throw new Error('the domain controller’s USN went back: it was restored');
     }
-    if (usn !== stance.usn) {
-      await drain(opened, directory, stance, usn, noticedAt && noticedAt < began ? noticedAt : began);
+    const evidenceAt = noticedAt && noticedAt < began ? noticedAt : began;
+    if (usn !== stance.usn) await denials.look(opened, directory, stance, { usn, evidenceAt });
+    await sentry.during(directory, stance, async () => {
+      if (usn !== stance.usn) await drain(opened, directory, stance, usn, evidenceAt);
       stance.usn = usn;
-    }
-    await references.look(opened);
-    if (!stance.leads) return keepPlace(stance);
+      await references.look(opened);
+      await (stance.leads ? tend(opened, directory, stance, began) : keepPlace(stance));
+    });
+  }
+
+  /** What the leader does beside its drains. */
+  async function tend(opened: LdapConnection, directory: Directory, stance: Stance, began: Date): Promise<void> {
     await askForUnknownGroups(opened, directory, stance, began);
-    if (!stance.seesDeleted) {
-      const gone = await findHiddenDeletions(db, opened, directory, stance, began);
-      if (gone.length > 0) await takeDelta(opened, directory, stance, { gone }, began);
-    }
+    const gone = stance.seesDeleted
+      ? await findSilentDeletions(db, opened, directory, stance)
+      : await findHiddenDeletions(db, opened, directory, stance, began);
+    if (gone.length > 0) await takeDelta(opened, directory, stance, { gone }, began);
     await mendDrift(opened, directory, stance, began);
     await keepFresh(stance, began);
   }
@@ -309,17 +330,6 @@ export function createFollower(options: FollowerOptions): Follower {
     });
   }
 
-  function pause(ms: number): Promise<void> {
-    if (!running) return Promise.resolve();
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-  }
-
   return {
     name: `follower of ${url}`,
     controllerId,
@@ -329,18 +339,15 @@ export function createFollower(options: FollowerOptions): Follower {
     readAgain(request = {}) {
       readAllAsked = true;
       removalsApproved ||= request.removalsApproved === true;
-      wake();
+      loop.wake();
     },
     async start() {
-      if (running) return;
-      running = true;
-      loop = run();
+      loop.start();
     },
     async stop() {
-      running = false;
-      wake();
-      connection?.close();
-      await loop;
+      const stopped = loop.stop();
+      hangUp();
+      await stopped;
     },
   };
 }

@@ -9,6 +9,7 @@ import { changing, type Database } from '#lib/db/database.ts';
 import { type Lease, LeaseLost } from '#lib/db/lease.ts';
 import type { Log } from '#lib/log/log.ts';
 import type { Progress } from '#lib/request/answer.ts';
+import { createLoop } from '#lib/runtime/loop.ts';
 import type { Service } from '#lib/runtime/service.ts';
 import { accountState } from '../active-directory/account.ts';
 import { loadControllers, loadDirectory, loadDueByClock, loadSealedSecret } from '../data.ts';
@@ -54,8 +55,7 @@ interface FollowerGround {
 }
 
 export function createFollowing({ db, openingKey, log, workerId, directoryId }: FollowingOptions): Following {
-  let running = false;
-  let loop: Promise<void> = Promise.resolve();
+  const loop = createLoop(run);
   let followers = new Map<string, Follower>();
   let controllers: readonly DomainController[] = [];
   let leaderId: string | null = null;
@@ -65,7 +65,6 @@ export function createFollowing({ db, openingKey, log, workerId, directoryId }: 
   let turn: Promise<unknown> = Promise.resolve();
   let fingerprint: string | null = null;
   let isLookWanted = false;
-  let stopWaiting: () => void = () => {};
 
   const following: Following = {
     name: `directory ${directoryId}`,
@@ -76,19 +75,13 @@ export function createFollowing({ db, openingKey, log, workerId, directoryId }: 
     },
     look,
     async start() {
-      if (running) return;
-      running = true;
-      loop = run();
+      loop.start();
     },
-    async stop() {
-      running = false;
-      stopWaiting();
-      await loop;
-    },
+    stop: () => loop.stop(),
   };
 
   async function run(): Promise<void> {
-    while (running) {
+    while (loop.running) {
       let lease: KeptLease | null = null;
       try {
         lease = await keepLease(db, `directory:${directoryId}`, workerId);
@@ -104,7 +97,7 @@ export function createFollowing({ db, openingKey, log, workerId, directoryId }: 
         leaderId = null;
         await lease?.release();
       }
-      if (running) await pause(leaseRetryMs);
+      await loop.pause(leaseRetryMs);
     }
   }
 
@@ -208,13 +201,13 @@ export function createFollowing({ db, openingKey, log, workerId, directoryId }: 
 
   function look(): void {
     isLookWanted = true;
-    stopWaiting();
+    loop.wake();
   }
 
   async function watchOver(ground: FollowerGround, search: ControllerSearch): Promise<void> {
     const { lease } = ground;
     let ledAt = performance.now();
-    while (running) {
+    while (loop.running) {
       isLookWanted = false;
       if (lease.lost) throw new LeaseLost(lease.name);
       const directory = await loadDirectory(db, directoryId);
@@ -228,7 +221,7 @@ export function createFollowing({ db, openingKey, log, workerId, directoryId }: 
       passOnWhatWasAsked(directory);
       if (answering.length > 0 && leaderId !== null) ledAt = performance.now();
       else if (performance.now() - ledAt > unreachableAfterMs) await noteUnreachable(directory, lease, answering.length > 0);
-      if (!isLookWanted) await pause(clockEveryMs);
+      if (!isLookWanted) await loop.pause(clockEveryMs);
     }
   }
 
@@ -264,17 +257,6 @@ export function createFollowing({ db, openingKey, log, workerId, directoryId }: 
       await noteOutOfReach(tx, directory, someAnswer);
     });
     log.error({ directory: directory.domain }, someAnswer ? 'no domain controller that answers may lead' : 'no domain controller answers');
-  }
-
-  function pause(ms: number): Promise<void> {
-    if (!running) return Promise.resolve();
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      stopWaiting = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
   }
 
   return following;

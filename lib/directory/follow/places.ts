@@ -7,9 +7,11 @@ import type { LdapConnection } from '../ldap/connection.ts';
 import { highestUsn, readDomain, type ServerIdentity } from '../ldap/domain.ts';
 import { saveBeside, saveChangeMode, saveDomainFacts, setControllerState, setDirectoryState, settleAsked } from '../mutations.ts';
 import { observeEverything } from '../read/observe.ts';
+import type { Directory } from '../types.ts';
 import { chooseMode } from './changes.ts';
 import { aboutDirectory, noteFollowing } from './directory-state.ts';
 import { readTouchedObjects } from './filtered-read.ts';
+import { type Access, openOneMore } from './same-controller.ts';
 import { canResume, type Ground, openStance, positionOf, type Stance } from './stance.ts';
 import { type Taking, take } from './take.ts';
 
@@ -59,11 +61,12 @@ export async function takeSecondPlace(ground: Ground, connection: LdapConnection
 export async function readAndLead(
   ground: Ground,
   connection: LdapConnection,
-  identity: ServerIdentity,
+  access: Access,
   removalsApproved: boolean,
   heardOf: ReadonlySet<string>,
 ): Promise<{ stance: Stance; wasHeld: boolean; unknown: readonly string[] }> {
   const { db, log, directoryId, controllerId, url, onProgress } = ground;
+  const { identity } = access;
   const { state: before } = await requireDirectory(db, directoryId);
   await changing(db, async (tx, touch) => {
     await setControllerState(tx, touch, controllerId, 'reading', null);
@@ -77,7 +80,9 @@ export async function readAndLead(
   const usn = await highestUsn(connection, probeTimeoutMs);
   const { mode, cookie } = await chooseMode(connection, directory.baseDn);
   onProgress({ text: `Reading ${directory.domain}` });
-  const observation = await observeEverything(db, connection, directory, onProgress);
+  const other = await openForGroups(ground, directory, access);
+  const observation = await observeEverything(db, connection, directory, onProgress, other ?? connection).finally(() => other?.close());
+  const references = connection.references + (other?.references ?? 0);
   const { people, groups } = observation;
   onProgress({ text: `Writing ${people.length} accounts and ${groups.length} groups` });
 
@@ -97,12 +102,12 @@ export async function readAndLead(
   const unknown = groups.filter(({ memberGuids }) => memberGuids === null);
   if (unknown.length > 0)
     log.error({ url, groups: unknown.map(({ dn }) => dn) }, 'the members of some groups could not be read completely');
-  if (connection.references > 0) log.warn({ url, references: connection.references }, 'references to other servers were not followed');
+  if (references > 0) log.warn({ url, references }, 'references to other servers were not followed');
   const told = {
     accounts: people.length,
     groups: groups.length,
     groupsOfUnknownMembership: unknown.length,
-    referencesNotFollowed: connection.references,
+    referencesNotFollowed: references,
     operations: operations.length,
     seconds: (Date.now() - began.getTime()) / 1_000,
   };
@@ -113,6 +118,19 @@ export async function readAndLead(
   });
   log.info({ url, mode, ...told }, 'the directory was read completely');
   return { stance, wasHeld: held.length > 0, unknown: unknown.map(({ objectGuid }) => objectGuid) };
+}
+
+/** Groups are read beside the people: both sides then have something to do for two. Where that cannot be, they are read one after the other. */
+async function openForGroups(ground: Ground, directory: Directory, access: Access): Promise<LdapConnection | null> {
+  try {
+    return await openOneMore(ground, directory, access);
+  } catch (error) {
+    ground.log.warn(
+      { err: error, url: ground.url },
+      'a second connection was not to be had; people and groups are read one after the other',
+    );
+    return null;
+  }
 }
 
 /** Of whom something was heard during the read, the read said nothing; and what came between its USN and its cookie no drain tells either. */

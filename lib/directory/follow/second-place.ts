@@ -22,12 +22,14 @@ export function stateOnly(observation: Observation, known: Known): Observation {
 }
 
 export function onlyCuts(plan: Plan): Plan {
-  return { operations: plan.operations.filter(takesAway), held: [] };
+  const dead = new Set(plan.operations.flatMap((one) => (one.kind === 'update-person' && one.person.deletedAt ? one.person.id : [])));
+  return { operations: plan.operations.filter((one) => takesAway(one, dead)), held: [] };
 }
 
-function takesAway(operation: Operation): boolean {
-  if (operation.kind === 'update-person') return operation.cut !== null;
-  if (operation.kind === 'remove-member') return !operation.isPrimary;
+/** Whoever is deleted is so whatever they were before, and leaves their primary group too: the leader may not be told of it a second time. */
+function takesAway(operation: Operation, dead: ReadonlySet<string>): boolean {
+  if (operation.kind === 'update-person') return operation.cut !== null || dead.has(operation.person.id);
+  if (operation.kind === 'remove-member') return !operation.isPrimary || dead.has(operation.memberId);
   return operation.kind === 'delete-group' && operation.why === 'tombstone';
 }
 

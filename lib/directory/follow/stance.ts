@@ -38,6 +38,7 @@ export interface Stance {
   usn: bigint;
   livingCheck: Check;
   presenceCheck: Check;
+  silentCheck: SilentCheck;
   freshWrittenAt: number;
   freshToldAt: number;
 }
@@ -47,6 +48,13 @@ export interface Check {
   readonly at: Date;
   readonly usn: bigint;
   readonly dueAt: number;
+}
+
+/** One look at those who could act, part by part: since which USN, when the next one may begin, and who is still to be looked for. */
+export interface SilentCheck {
+  readonly usn: bigint;
+  readonly dueAt: number;
+  readonly waiting: string[];
 }
 
 /** Where a follower stood that did not lead, as its row keeps it. */
@@ -66,6 +74,7 @@ export function openStance(from: Pick<Stance, 'identity' | 'leads' | 'mode' | 'c
     seesDeleted: from.mode === 'dirsync-with-tombstones',
     livingCheck: check,
     presenceCheck: check,
+    silentCheck: { usn: from.usn, dueAt: 0, waiting: [] },
     freshWrittenAt: 0,
     freshToldAt: 0,
   };

@@ -62,7 +62,7 @@ async function takeNow(
     ? await withoutWhatPartnersTook(ground, connection, stance, known, withoutThose(whole, heardOf))
     : { plan: onlyCuts(whole), withheld: await seesAgain(ground, known, observation) };
   if (withheld) ground.askLeader();
-  await noteTold(ground, stance, position.highestUsn, plan.operations);
+  await noteTold(ground, connection, stance, position.highestUsn, plan.operations);
   const began = performance.now();
   const names = namesOf(known, plan);
   const changedAt = observation.kind === 'delta' ? evidenceAt : undefined;

@@ -10,7 +10,7 @@
 import { changing } from '#lib/db/database.ts';
 import { readUpToDateVector, type UpToDateness } from '../active-directory/up-to-dateness.ts';
 import type { LdapConnection } from '../ldap/connection.ts';
-import type { ServerIdentity } from '../ldap/domain.ts';
+import { highestUsn, type ServerIdentity } from '../ldap/domain.ts';
 import type { Operation, Plan } from '../plan/plan.ts';
 import type { Known } from '../types.ts';
 import type { Ground, Stance } from './stance.ts';
@@ -28,16 +28,25 @@ interface Told {
 /** Instead of more names than are kept: all of them. */
 const everything = '*';
 const namesKept = 2_000;
+const probeTimeoutMs = 3_000;
 /** A change that only a lost domain controller knew is lost for the domain, too; by then its partners' word holds, before ours is too old. */
 const lostAfterSeconds = 900;
 /** Where the vector cannot be read: replication within a site is done in seconds, between well connected ones in minutes. */
 const assumedKnownAfterSeconds = 900;
 
-export async function noteTold(ground: Ground, stance: Stance, usn: bigint, operations: readonly Operation[]): Promise<void> {
+export async function noteTold(
+  ground: Ground,
+  connection: LdapConnection,
+  stance: Stance,
+  from: bigint,
+  operations: readonly Operation[],
+): Promise<void> {
   if (operations.length === 0 || !ground.hasPartners()) return;
   const names = stance.leads ? [] : operations.flatMap(nameOfTaken);
   if (stance.leads ? !operations.some(mustBeKnown) : names.length === 0) return;
   const taken = JSON.stringify(names.length > namesKept ? [everything] : names);
+  // It may have told of more than there was when it was asked for its number: whoever knows all up to now knows what was taken.
+  const usn = stance.leads ? from : await highestUsn(connection, probeTimeoutMs);
   await changing(ground.db, async (tx) => {
     await ground.lease.requireHeld(tx);
     await tx.$executeRaw`

@@ -3,9 +3,11 @@
  * each other. The promise is one second from the change on a domain controller that is followed; asserted are three.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { openConnection } from '../ldap/connection.ts';
 import type { DirectoryTest } from '../settings/connect-schema.ts';
-import { eventually } from '../testing.ts';
-import { bothFollowed, type PairScene, pairScene, type Worker } from '../testing-pair.ts';
+import { eventually } from '../testing/eventually.ts';
+import { bothFollowed, type PairScene, pairScene, type Worker } from '../testing/pair-scene.ts';
+import { chooseMode, readTouched } from './changes.ts';
 
 let scene: PairScene;
 const boundMs = 3_000;
@@ -74,6 +76,23 @@ describe('what only the second one knows', () => {
     await scene.pair.replicate('two', 'one');
     await oneHasBeenHeard();
     expect(await scene.state('bob')).toBe('deleted');
+  }, 180_000);
+
+  it('a deletion that came by replication is told by whoever it came to, and one of an account that was off already counts as well (F10)', async () => {
+    const { one, two } = scene.pair;
+    await two.createUser({ login: 'leaver', displayName: 'Lena Leaver' });
+    await two.setDisabled('leaver', true);
+    await scene.pair.replicate('two', 'one');
+    await eventually(stateIs('leaver', 'disabled'), 40_000);
+    const connection = await openConnection({ url: one.url, caPem: scene.pair.caPem, serverName: undefined });
+    await connection.bind(one.followerDn, one.followerPassword);
+    const { mode, cookie } = await chooseMode(connection, one.baseDn);
+    if (mode !== 'dirsync-with-tombstones' || !cookie) throw new Error(`the follower's account is given ${mode}`);
+    await two.deleteUser('leaver');
+    await eventually(stateIs('leaver', 'deleted'), 40_000);
+    await scene.pair.replicate('two', 'one');
+    expect((await readTouched(connection, one.baseDn, mode, cookie)).tombstones).toHaveLength(1);
+    connection.close();
   }, 180_000);
 
   it('an expiry cuts within the bound (F8)', async () => {

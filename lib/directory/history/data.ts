@@ -4,7 +4,7 @@ import type { SyncRow } from './schema.ts';
 
 type Row = Omit<SyncRow, 'startedAt' | 'endedAt'> & { readonly startedAt: Date; readonly endedAt: Date };
 
-const columns = `id::text, controller, kind, outcome, mode, started_at AS "startedAt", ended_at AS "endedAt", times, accounts, groups,
+const columns = `id::text, coalesce((SELECT c.dns_host_name FROM domain_controller c WHERE c.id = controller_id), controller) AS controller, kind, outcome, mode, started_at AS "startedAt", ended_at AS "endedAt", times, accounts, groups,
   people_appeared AS "peopleAppeared", people_changed AS "peopleChanged", people_left AS "peopleLeft", people_cut AS "peopleCut",
   groups_appeared AS "groupsAppeared", groups_changed AS "groupsChanged", groups_left AS "groupsLeft",
   memberships_added AS "membershipsAdded", memberships_removed AS "membershipsRemoved", sentence`;

@@ -181,7 +181,7 @@ describe.each([
 
   it('names the members of a group by GUID', async () => {
     const [entry] = await one(await signedIn(), controller.group, ['member']);
-    const { guids, foreignSids } = readLinks(entry?.texts('member') ?? [], controller.group);
+    const { guids, foreignSids } = readLinks(entry?.allBytes('member') ?? [], controller.group);
     expect(guids).toHaveLength(2);
     expect(guids[0]).toMatch(/^[0-9a-f]{8}-/);
     expect(foreignSids).toEqual([]);

@@ -16,13 +16,13 @@ import {
   MessageParser,
   type MessageResponse,
   PagedResultsControl,
-  SearchEntry,
   SearchReference,
   SearchRequest,
   UnbindRequest,
 } from 'ldapts';
-import { DirSyncControl, DomainScopeControl, ExtendedDnControl, NotificationControl } from './controls.ts';
-import { type RawEntry, rawEntry } from './entry.ts';
+import { DirSyncControl, DomainScopeControl, ExtendedDnControl, NotificationControl, ShowDeletedControl } from './controls.ts';
+import type { RawEntry } from './entry.ts';
+import { readEntryMessage } from './entry-reader.ts';
 import { createFramer } from './framing.ts';
 import { type Endpoint, openTcp, parseLdapUrl, secure, timedOut } from './transport.ts';
 
@@ -51,6 +51,8 @@ export interface Search {
   /** Text for our own fixed filters only; what holds a value from elsewhere is built, so that no byte of it can be syntax. */
   readonly filter: string | Filter;
   readonly attributes: readonly string[];
+  /** Whether tombstones are found as well. */
+  readonly deletedToo?: boolean | undefined;
   /** The longest silence within the search, not its whole length. */
   readonly timeoutMs?: number | undefined;
 }
@@ -86,7 +88,7 @@ interface Page {
 
 interface Pending {
   readonly message: Message;
-  readonly onEntry: ((entry: SearchEntry) => void) | null;
+  readonly onEntry: ((entry: RawEntry) => void) | null;
   readonly settle: (answer: MessageResponse) => void;
   readonly fail: (error: Error) => void;
   readonly touch: () => void;
@@ -132,7 +134,7 @@ function speak(socket: TLSSocket, endpoint: Endpoint, patienceMs: number): LdapC
       timeLimit: Math.ceil(timeoutMs / 1_000) * 4,
       controls: [...controls, new DomainScopeControl()],
     });
-    const answer = await wire.ask(request, { timeoutMs, onEntry: (entry) => onEntry(rawEntry(entry)) });
+    const answer = await wire.ask(request, { timeoutMs, onEntry });
     if (answer.status !== success) throw new LdapRefusal('a search', answer.status, answer.errorMessage);
     return answer;
   }
@@ -163,7 +165,8 @@ function speak(socket: TLSSocket, endpoint: Endpoint, patienceMs: number): LdapC
     },
     async search(request) {
       const entries: RawEntry[] = [];
-      const controls = request.base === '' ? [] : [new ExtendedDnControl()];
+      const controls: Control[] = request.base === '' ? [] : [new ExtendedDnControl()];
+      if (request.deletedToo) controls.push(new ShowDeletedControl());
       await search(request, controls, (entry) => entries.push(entry));
       return entries;
     },
@@ -211,7 +214,7 @@ function endOf(socket: TLSSocket): Date | null {
 interface AskOptions {
   /** Null: it may stay unanswered for ever (a notification). */
   readonly timeoutMs: number | null;
-  readonly onEntry?: ((entry: SearchEntry) => void) | undefined;
+  readonly onEntry?: ((entry: RawEntry) => void) | undefined;
 }
 
 function createWire(socket: Socket | TLSSocket) {
@@ -233,7 +236,13 @@ function createWire(socket: Socket | TLSSocket) {
     announceClosed(ended);
   }
 
-  const framer = createFramer((message) => parser.read(message, pending));
+  const framer = createFramer((message) => {
+    const read = readEntryMessage(message);
+    if (!read) return parser.read(message, pending);
+    const waiting = pending.get(String(read.messageId));
+    waiting?.touch();
+    waiting?.onEntry?.(read.entry);
+  });
   const onData = (chunk: Buffer) => {
     try {
       framer.push(chunk);
@@ -254,8 +263,7 @@ function createWire(socket: Socket | TLSSocket) {
       return;
     }
     waiting.touch();
-    if (message instanceof SearchEntry) waiting.onEntry?.(message);
-    else if (message instanceof SearchReference) references += 1;
+    if (message instanceof SearchReference) references += 1;
     else waiting.settle(message);
   });
 

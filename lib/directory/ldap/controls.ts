@@ -63,6 +63,15 @@ export class NotificationControl extends Control {
   }
 }
 
+/** With it a search finds tombstones, too, where the account may see them. A server that does not know it answers without. */
+export class ShowDeletedControl extends Control {
+  static readonly type = '1.2.840.113556.1.4.417';
+
+  constructor() {
+    super(ShowDeletedControl.type, { critical: false });
+  }
+}
+
 /** Search references are of no use to us: never followed, for that would carry our password to a stranger. */
 export class DomainScopeControl extends Control {
   static readonly type = '1.2.840.113556.1.4.1339';

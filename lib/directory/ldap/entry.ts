@@ -1,5 +1,4 @@
 /** An entry as the wire had it: an attribute that is absent, one without values, and one with values are three different things. */
-import type { SearchEntry } from 'ldapts';
 import { guidFromBytes } from '../active-directory/guid.ts';
 
 export interface RawEntry {
@@ -11,26 +10,7 @@ export interface RawEntry {
   bytes(attribute: string): Buffer | null;
   allBytes(attribute: string): readonly Buffer[];
   /** The attribute with its options, as `member;range=0-1499`: what the server chose to return. */
-  options(attribute: string): { readonly option: string; readonly values: readonly string[] }[];
-}
-
-export function rawEntry(entry: SearchEntry): RawEntry {
-  const attributes = new Map(entry.attributes.map((attribute) => [attribute.type.toLowerCase(), attribute.parsedBuffers]));
-  const valuesOf = (attribute: string) => attributes.get(attribute.toLowerCase()) ?? [];
-  return {
-    dn: splitExtendedDn(entry.name).dn,
-    has: (attribute) => attributes.has(attribute.toLowerCase()),
-    text: (attribute) => valuesOf(attribute)[0]?.toString('utf8') ?? null,
-    texts: (attribute) => valuesOf(attribute).map((value) => value.toString('utf8')),
-    bytes: (attribute) => valuesOf(attribute)[0] ?? null,
-    allBytes: valuesOf,
-    options: (attribute) => {
-      const prefix = `${attribute.toLowerCase()};`;
-      return [...attributes]
-        .filter(([type]) => type.startsWith(prefix))
-        .map(([type, values]) => ({ option: type.slice(prefix.length), values: values.map((value) => value.toString('utf8')) }));
-    },
-  };
+  options(attribute: string): { readonly option: string; readonly values: readonly Buffer[] }[];
 }
 
 export interface ExtendedDn {

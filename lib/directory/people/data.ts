@@ -8,6 +8,18 @@ import type { DirectorySettings } from '../types.ts';
 /** By the very rule by which the column was folded: accents and case make no difference, on either side. */
 const finds = (word: string) => `search_text LIKE fold_text(${word})`;
 
+/** Fewer letters than the index has in a piece: every row is looked at, byte by byte, which finds the same in UTF-8 and is quicker. */
+const findsByLooking = (word: string) => `search_text COLLATE "C" LIKE fold_text(${word})`;
+const indexedLetters = 3;
+
+function addWords(conditions: Conditions, words: readonly string[]): void {
+  for (const word of words) {
+    const isShort = [...word.replaceAll(/[%\\]/g, '')].length < indexedLetters;
+    const value = conditions.value(word);
+    conditions.add(isShort ? findsByLooking(value) : finds(value));
+  }
+}
+
 type Rows<T> = Promise<{ rows: T[] }>;
 
 /** Both are awaited together, so that neither can fail unheard. */
@@ -30,6 +42,12 @@ export type PersonListRow = {
 
 const personColumns = `id, display_name AS "displayName", upn, sam_account_name AS "samAccountName", mail, title, department, state, state_since AS "stateSince"`;
 const personOrders = { name: 'lower(display_name), id', state: 'state, lower(display_name), id', since: 'state_since DESC, id' } as const;
+/** The same of what was found, of which no more is carried along than tells its order. */
+const foundColumns = 'id, lower(display_name) AS name, state, state_since';
+const foundOrders = { name: 'name, id', state: 'state, name, id', since: 'state_since DESC, id' } as const satisfies Record<
+  keyof typeof personOrders,
+  string
+>;
 
 export type PeopleQuery = {
   readonly search: string;
@@ -45,11 +63,11 @@ export async function listPeople(
 ): Promise<{ items: PersonListRow[]; total: number }> {
   const conditions = createConditions();
   const words = likeWords(search);
-  for (const word of words) conditions.add(finds(conditions.value(word)));
+  addWords(conditions, words);
   // Deleted people are shown to whoever asks for them, and not among the rest.
   if (state) conditions.add(`state = ${conditions.value(state)}`);
   else conditions.add(`state <> 'deleted'`);
-  if (words.length > 0) return pageOfFound(db, conditions, personOrders[sort], { offset, limit });
+  if (words.length > 0) return pageOfFound(db, conditions, sort, { offset, limit });
   const counting = db.sql.query<{ total: number }>(`SELECT count(*)::int AS total FROM person ${conditions.where()}`, [
     ...conditions.values,
   ]);
@@ -67,14 +85,14 @@ export async function listPeople(
 async function pageOfFound(
   db: Database,
   conditions: Conditions,
-  order: string,
+  sort: keyof typeof personOrders,
   { offset, limit }: Pick<PeopleQuery, 'offset' | 'limit'>,
 ): Promise<{ items: PersonListRow[]; total: number }> {
   const { rows } = await db.sql.query<PersonListRow & { total: number }>(
-    `WITH found AS MATERIALIZED (
-       SELECT id, display_name, upn, sam_account_name, mail, title, department, state, state_since FROM person ${conditions.where()})
-     SELECT total, page.* FROM (SELECT count(*)::int AS total FROM found) AS counted
-     LEFT JOIN LATERAL (SELECT ${personColumns} FROM found ORDER BY ${order} LIMIT ${conditions.value(limit)} OFFSET ${conditions.value(offset)}) AS page ON true`,
+    `WITH found AS MATERIALIZED (SELECT ${foundColumns} FROM person ${conditions.where()}),
+       page AS (SELECT id, name FROM found ORDER BY ${foundOrders[sort]} LIMIT ${conditions.value(limit)} OFFSET ${conditions.value(offset)})
+     SELECT total, ${personColumns} FROM (SELECT count(*)::int AS total FROM found) AS counted
+     LEFT JOIN (SELECT person.*, page.name FROM page JOIN person USING (id)) AS shown ON true ORDER BY ${foundOrders[sort]}`,
     conditions.values,
   );
   const items = rows.filter(({ id }) => id !== null).map(({ total: _, ...row }) => row);
@@ -91,7 +109,7 @@ export async function nearestPeople(db: Database, search: string, limit: number)
     return (await db.sql.query<PersonListRow>(`SELECT ${personColumns} FROM person ${conditions.where()} ${first}`, conditions.values))
       .rows;
   }
-  for (const word of words) conditions.add(finds(conditions.value(word)));
+  addWords(conditions, words);
   const whole = conditions.value(search.trim());
   const starts = conditions.value(`${likeText(search.trim())}%`);
   const { rows } = await db.sql.query<PersonListRow>(

@@ -63,6 +63,9 @@ export const receipt = z.object({
   refusedFrom: instant.nullable(),
   latencyMs: z.number().nullable(),
   streamsCut: z.number().int(),
+  cut: z
+    .array(z.object({ kind: z.string(), target: z.string().nullable(), cluster: z.string(), at: instant }))
+    .describe('the first of them, one by one; the target is what it was open on'),
   sessionsEnded: z.number().int(),
   clusters: z.array(z.string()),
   doorsAcknowledged: z.number().int(),

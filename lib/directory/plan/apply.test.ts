@@ -183,6 +183,16 @@ describe('a plan carried out', () => {
     ]);
   });
 
+  it('cuts nobody by an older word than the row has had since (F8)', async () => {
+    const stamped = (version: number) => ({ userAccountControl: { version, time: version, server: randomUUID() } });
+    const ann = { ...someone('ann'), stamps: stamped(6) };
+    await apply([creation(ann)]);
+    await apply([disabling({ ...ann, stamps: stamped(5) })]);
+    expect((await test.db.sql.query('SELECT state FROM person')).rows).toEqual([{ state: 'enabled' }]);
+    await apply([disabling({ ...ann, stamps: stamped(7) })]);
+    expect((await test.db.sql.query('SELECT state FROM person')).rows).toEqual([{ state: 'disabled' }]);
+  });
+
   it('leaves an admin’s cut standing that came while the plan was made', async () => {
     const ann = someone('ann');
     await apply([creation(ann)]);

@@ -1,8 +1,9 @@
 /**
  * Carries a plan out, in the order in which it must be safe to die: first what takes access away, each piece in a short transaction of its
  * own with its revocation; then memberships that end and what people are, in pieces that hold no row for long, so that somebody who is
- * disabled meanwhile waits for none of them; then, in one transaction, groups, memberships that begin, and the follower's position. Whatever
- * was done before a crash is found done by the next read. A large take-over wakes the other processes once, at its end.
+ * disabled meanwhile waits for none of them; then, in one transaction, groups, memberships that begin, and the follower's position. Only when a
+ * domain is read for the first time are its groups and memberships written in pieces, too, beside the people. Whatever was done before a crash
+ * is found done by the next read. A large take-over wakes the other processes once, at its end.
  */
 import { type AuditEntry, record, recordAll } from '#lib/audit/record.ts';
 import { changing, type Database, type Tx } from '#lib/db/database.ts';
@@ -10,6 +11,7 @@ import type { Lease } from '#lib/db/lease.ts';
 import type { Touch } from '#lib/db/topics.ts';
 import { revoke } from '#lib/revocation/mutations.ts';
 import { type AccountState, isDisabled } from '../active-directory/account.ts';
+import { knowsMore } from '../active-directory/replication-stamps.ts';
 import {
   endCredentials,
   endSessionsBegunBefore,
@@ -52,6 +54,10 @@ const operationsInOneTransaction = 5_000;
 const edgesInOneStatement = 50_000;
 /** Beyond this many rows the others read the whole directory anew rather than row by row. */
 const touchesOneByOne = 1_000;
+/** More than any step between two statements of a piece takes. */
+const idleMaxMs = 20_000;
+/** Fifty thousand memberships, on the same. */
+const pieceMaxMs = 120_000;
 /** A million and a half memberships, written on a slow disk. */
 const takeOverMaxMs = 30 * 60_000;
 
@@ -61,12 +67,15 @@ export async function applyPlan(options: ApplyOptions): Promise<Applied> {
   for (const some of inPieces(cuts, cutsInOneTransaction)) {
     await changing(db, async (tx, touch) => {
       await lease.requireHeld(tx);
-      // Two domain controllers show the same disable: whoever comes second finds it done.
-      const states = await lockStates(
+      // Two domain controllers show the same disable: whoever comes second finds it done, or finds a newer word of that account.
+      const standing = await lockStates(
         tx,
         some.map(({ person }) => person.id),
       );
-      const fresh = some.filter(({ person, cut }) => states.get(person.id) !== cut);
+      const fresh = some.filter(({ person, cut }) => {
+        const now = standing.get(person.id);
+        return now?.state !== cut && !(isOfTheAccount(cut) && knowsMore(now?.stamps ?? null, person.stamps));
+      });
       await savePeople(
         tx,
         directory.forestId,
@@ -106,27 +115,61 @@ export async function applyPlan(options: ApplyOptions): Promise<Applied> {
   }
 
   const isLong = rest.length > operationsInOneTransaction;
-  const ahead = takeOver ? rest.findLastIndex(({ kind }) => order[kind] < order['create-group']) + 1 : 0;
-  for (const some of inPieces(rest.slice(0, ahead), operationsInOneTransaction)) {
-    await changing(db, async (tx, touch) => {
-      await lease.requireHeld(tx);
-      await write(tx, touch, some);
-    });
+  async function writeInPieces(some: readonly Operation[], size: number): Promise<void> {
+    for (const piece of inPieces(some, size)) {
+      await changing(
+        db,
+        async (tx, touch) => {
+          await endIfStopped(tx);
+          await write(tx, touch, piece);
+          // Asked at the end, here and below: whoever asks holds the lease's row, and piece after piece would leave no moment to renew it.
+          await lease.requireHeld(tx);
+        },
+        { timeoutMs: pieceMaxMs },
+      );
+    }
   }
+
+  const before = (kind: Operation['kind']) => rest.findLastIndex((one) => order[one.kind] < order[kind]) + 1;
+  const [left, ahead] = takeOver ? [before('create-person'), before('create-group')] : [0, 0];
+  await writeInPieces(rest.slice(0, left), operationsInOneTransaction);
+  let written = ahead;
+  if (takeOver && isFirstRead) {
+    // Nothing was told yet that somebody could rely on: what people are is written beside what they are members of.
+    written = rest.length;
+    await allOrNone([
+      writeInPieces(rest.slice(left, ahead), operationsInOneTransaction),
+      writeInPieces(rest.slice(ahead), edgesInOneStatement),
+    ]);
+  } else await writeInPieces(rest.slice(left, ahead), operationsInOneTransaction);
   await changing(
     db,
     async (tx, touch) => {
       if (!isLong) await lease.requireHeld(tx);
-      await write(tx, touch, rest.slice(ahead));
+      await write(tx, touch, rest.slice(written));
       if (takeOver) touch('directory', directory.id);
       if (position) await savePosition(tx, touch, controllerId, position);
       await alongside?.(tx, touch);
-      // Asked at the end, because whoever asks holds the lease's row, and it has to be renewed while this goes on.
       if (isLong) await lease.requireHeld(tx);
     },
     { timeoutMs: takeOverMaxMs },
   );
   return applied;
+}
+
+/** A process that is held still in the middle of a piece does not keep its rows from whoever takes over. */
+async function endIfStopped(tx: Tx): Promise<void> {
+  await tx.$executeRaw`SELECT set_config('idle_in_transaction_session_timeout', ${String(idleMaxMs)}, true)`;
+}
+
+/** Whoever fails is told of only when nobody writes any more. */
+async function allOrNone(works: readonly Promise<void>[]): Promise<void> {
+  for (const result of await Promise.allSettled(works)) if (result.status === 'rejected') throw result.reason;
+}
+
+/** What the account itself says, as its replication stamps tell how new; where it lies and whether it is there, they do not tell. */
+function isOfTheAccount(state: AccountState): boolean {
+  return state === 'disabled' || state === 'expired' || state === 'locked';
 }
 
 export async function cutOff(

@@ -14,7 +14,7 @@ export interface EdgeBook {
   /** Drops whatever one of these stands in. */
   forget(ids: ReadonlySet<string>): void;
   difference(): Difference;
-  /** The same, group by group. */
+  /** The same, group by group; after that the book is empty. */
   differences(): Iterable<Difference>;
 }
 
@@ -86,6 +86,8 @@ export function openEdgeBook(edges: Iterable<KnownEdge> = []): EdgeBook {
         if (!were.has(member) || (primaryBefore.get(member) === group) !== isPrimary) added.push(edge(member, isPrimary));
       }
       for (const member of were) if (!members.has(member)) removed.push(edge(member, primaryBefore.get(member) === group));
+      // Asked once: whoever takes the difference holds as much again.
+      wanted.delete(group);
       yield { added, removed };
     }
   }

@@ -49,3 +49,21 @@ function earlier(one: Date | null, other: Date | null): Date | null {
   if (!one || !other) return one ?? other;
   return one < other ? one : other;
 }
+
+/** An authoritative restore raises versions by so much for each day, and says nothing of what was between. */
+const restoredBy = 100_000;
+
+/**
+ * Whether the account may have been disabled and enabled again since: its control bits were written twice at least beyond what their difference
+ * explains. Somebody who wrote another bit there and back looks the same, and is taken for it.
+ */
+export function wasOffMeanwhile(before: KnownPerson, after: KnownPerson): boolean {
+  const [was, is] = [before.stamps?.userAccountControl, after.stamps?.userAccountControl];
+  if (!was || !is || isDisabled(before.userAccountControl) || isDisabled(after.userAccountControl)) return false;
+  const writes = is.version - was.version;
+  return writes < restoredBy && writes - bitsThatDiffer(before.userAccountControl, after.userAccountControl) >= 2;
+}
+
+function bitsThatDiffer(one: number, other: number): number {
+  return [...((one ^ other) >>> 0).toString(2)].filter((bit) => bit === '1').length;
+}

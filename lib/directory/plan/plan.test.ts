@@ -413,6 +413,25 @@ describe('two domain controllers that disagree', () => {
     ]);
   });
 
+  it('control bits written twice beyond their difference were off meanwhile, and that ends what a disable ends', () => {
+    const annAt = (version: number, row: Partial<KnownPerson> = {}) =>
+      known([knownPerson('ann', { userAccountControl: 0x200, stamps: { userAccountControl: stamp(version) }, ...row })]);
+    const cutsOf = (from: Known, userAccountControl: number, version: number) =>
+      plan(
+        from,
+        observed('delta', { people: [person('ann', { userAccountControl, stamps: { userAccountControl: stamp(version) } })] }),
+      ).operations.map((one) => one.kind === 'update-person' && [one.person.state, one.cut]);
+    expect(cutsOf(annAt(4), 0x200, 6)).toEqual([['enabled', 'disabled']]);
+    expect(cutsOf(annAt(4), 0x202, 5)).toEqual([['disabled', 'disabled']]);
+    expect(cutsOf(annAt(4), 0x10200, 7)).toEqual([['enabled', 'disabled']]);
+    expect(cutsOf(annAt(4, { state: 'locked' }), 0x200, 6)).toEqual([['enabled', 'disabled']]);
+    // One write, two writes of two bits, one who holds nothing, and a restore of the whole domain.
+    expect(cutsOf(annAt(4), 0x200, 5)).toEqual([['enabled', null]]);
+    expect(cutsOf(annAt(4), 0x10220, 6)).toEqual([['enabled', null]]);
+    expect(cutsOf(annAt(4, { userAccountControl: 0x202, state: 'disabled' }), 0x200, 7)).toEqual([['enabled', null]]);
+    expect(cutsOf(annAt(4), 0x200, 100_005)).toEqual([['enabled', null]]);
+  });
+
   it('without stamps: disabled holds, unless only one is followed (F8)', () => {
     const enabled = person('ann', { userAccountControl: 0x200 });
     const unstamped = knownPerson('ann', { userAccountControl: 0x202, state: 'disabled' });

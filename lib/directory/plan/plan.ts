@@ -7,7 +7,7 @@ import { isWithin } from '../active-directory/distinguished-name.ts';
 import { sidOfRid } from '../active-directory/sid.ts';
 import type { Approval, Directory, FormerHolder, Known, KnownEdge, KnownGroup, KnownPerson, Observation, PersonFacts } from '../types.ts';
 import { openEdgeBook } from './edge-book.ts';
-import { mergeState } from './merge.ts';
+import { mergeState, wasOffMeanwhile } from './merge.ts';
 import { type Affected, type Guard, guardOf, type Held } from './shrink-guard.ts';
 import { assignWireNames, readableName } from './wire-names.ts';
 
@@ -159,7 +159,7 @@ function* planPeople(input: PlanInput, guard: Guard): Steps<Planned<KnownPerson>
         person,
         from: current.state,
         changes,
-        cut: cutOf(current.state, person.state),
+        cut: cutOfChange(current, person),
         reversible: reversible.has(person.objectGuid),
         newPasswordAt: newPasswordAt(current, person),
       });
@@ -221,6 +221,14 @@ function stateOf(person: KnownPerson, lockoutSeconds: number | null, now: Date):
 /** A lock and the hours may end by themselves and have cut already; a harder reason after them cuts again, for good. */
 export function cutOf(from: AccountState, to: AccountState): AccountState | null {
   return to !== from && to !== 'enabled' && (from === 'enabled' || passes(from)) ? to : null;
+}
+
+/** Off and on again between two looks has taken everything away as well: what ends with a disable does not rise again with an enable. */
+function cutOfChange(before: KnownPerson, after: KnownPerson): AccountState | null {
+  const cut = cutOf(before.state, after.state);
+  if (cut !== null && !passes(cut)) return cut;
+  const held = before.state === 'enabled' || passes(before.state);
+  return held && wasOffMeanwhile(before, after) ? 'disabled' : cut;
 }
 
 /** Ends by the clock alone. What somebody holds lives on, and is refused meanwhile. */

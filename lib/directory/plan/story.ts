@@ -25,8 +25,13 @@ export function auditOf(directory: Pick<Directory, 'id' | 'domain'>, operation: 
     case 'create-person':
       return appearance(operation, actor);
     case 'update-person': {
-      const { person, from, changes } = operation;
+      const { person, from, changes, cut } = operation;
       const subject = personSubject(person);
+      if (cut === 'disabled' && person.state !== cut)
+        return [
+          { event: 'person.disabled', actor, subject, detail: { from, to: cut } },
+          { event: stateEvent(cut, person.state), actor, subject, detail: { from: cut, to: person.state } },
+        ];
       if (person.state !== from) return [{ event: stateEvent(from, person.state), actor, subject, detail: { from, to: person.state } }];
       const told = changes.filter(({ field }) => !untold.has(field));
       return told.length === 0 ? [] : [{ event: 'person.changed', actor, subject, detail: { changes: told.map(readable) } }];

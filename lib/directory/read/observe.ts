@@ -1,4 +1,6 @@
-/** A complete look at a directory, as it would be taken in with these settings. The follower writes what comes of it; a preview only tells. */
+/**
+ * A complete look at a directory, as it would be taken in with these settings. The follower writes what comes of it; a preview only tells.
+ */
 import type { Database } from '#lib/db/database.ts';
 import type { Progress } from '#lib/request/answer.ts';
 import { loadLivingGuids, loadTakenInGuids } from '../data.ts';
@@ -15,9 +17,10 @@ export async function observeEverything(
   connection: LdapConnection,
   directory: Directory,
   report: (progress: Progress) => void,
+  forGroups = connection,
 ): Promise<Observation & { readonly kind: 'complete' }> {
   const { baseDn, domainSid, settings } = directory;
-  const read = await readEverything(connection, baseDn, domainSid, report, settings);
+  const read = await readEverything({ connection, forGroups }, baseDn, domainSid, report, settings);
   const shown = new Set([...read.people, ...read.groups].map(({ objectGuid }) => objectGuid));
   const { found, outside } = await findMissed(db, connection, directory, shown);
   return {

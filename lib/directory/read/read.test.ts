@@ -54,7 +54,7 @@ async function readFrom(script: (asked: Asked) => Answer, patienceMs = 5_000) {
   server = await startScriptedServer(script);
   connection = await openConnection(server.endpoint, patienceMs);
   await connection.bind('CN=sync', 'secret');
-  return readEverything(connection, base, domainSid);
+  return readEverything({ connection, forGroups: connection }, base, domainSid);
 }
 
 const isGroups = ({ attributes }: Asked) => attributes.includes('grouptype') || attributes.some((name) => name.startsWith('member;'));
@@ -118,7 +118,7 @@ describe('a complete read', () => {
   it('never asks on a connection that is not signed in (SECURITY 29, F4)', async () => {
     server = await startScriptedServer(() => ({ nextPage: '' }));
     connection = await openConnection(server.endpoint);
-    await expect(readEverything(connection, base, domainSid)).rejects.toThrow('not signed in');
+    await expect(readEverything({ connection, forGroups: connection }, base, domainSid)).rejects.toThrow('not signed in');
     await expect(connection.bind('CN=sync', '')).rejects.toThrow('never sent');
     await expect(connection.bind('', 'secret')).rejects.toThrow('never sent');
     expect(server.asked).toEqual([]);

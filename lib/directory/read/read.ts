@@ -35,8 +35,14 @@ const noSuchObject = 32;
 /** Present in every domain and undeletable; without it what we see is not the directory. */
 const domainUsersRid = 513;
 
+/** Groups may be read over a connection of their own, at the same time. */
+export interface Reading {
+  readonly connection: LdapConnection;
+  readonly forGroups: LdapConnection;
+}
+
 export async function readEverything(
-  connection: LdapConnection,
+  { connection, forGroups }: Reading,
   baseDn: string,
   domainSid: string | null,
   report: Report = () => {},
@@ -47,26 +53,33 @@ export async function readEverything(
   const people = new Map<string, PersonFacts>();
   const groups = new Map<string, GroupFacts>();
   const kept = keepTexts();
-  await connection.readAll(
-    { base: baseDn, scope: 'sub', filter: filters.groups, attributes: groupAttributes, timeoutMs: wholeSilenceMs },
-    async (entries) => {
-      for (const entry of entries) {
-        const group = await wholeGroup(connection, entry, kept);
-        if (group) groups.set(group.objectGuid, group);
-      }
-      report({ done: groups.size, text: `Read ${groups.size} groups` });
-    },
-  );
-  await connection.readAll(
-    { base: baseDn, scope: 'sub', filter: filters.people, attributes: personAttributes, timeoutMs: wholeSilenceMs },
-    (entries) => {
-      for (const entry of entries) {
-        const person = personFromEntry(entry);
-        if (person) people.set(person.objectGuid, person);
-      }
-      report({ done: groups.size + people.size, text: `Read ${people.size} accounts` });
-    },
-  );
+  const tell = () => report({ done: groups.size + people.size, text: `Read ${people.size} accounts and ${groups.size} groups` });
+  const readGroups = () =>
+    forGroups.readAll(
+      { base: baseDn, scope: 'sub', filter: filters.groups, attributes: groupAttributes, timeoutMs: wholeSilenceMs },
+      async (entries) => {
+        for (const entry of entries) {
+          const group = await wholeGroup(forGroups, entry, kept);
+          if (group) groups.set(group.objectGuid, group);
+        }
+        tell();
+      },
+    );
+  const readPeople = () =>
+    connection.readAll(
+      { base: baseDn, scope: 'sub', filter: filters.people, attributes: personAttributes, timeoutMs: wholeSilenceMs },
+      (entries) => {
+        for (const entry of entries) {
+          const person = personFromEntry(entry);
+          if (person) people.set(person.objectGuid, person);
+        }
+        tell();
+      },
+    );
+  if (forGroups === connection) {
+    await readGroups();
+    await readPeople();
+  } else await Promise.all([readGroups(), readPeople()]);
   const read = { people: [...people.values()], groups: [...groups.values()] };
   if (domainSid) await requireWholeSight(connection, read, domainSid, own);
   return read;
@@ -176,15 +189,14 @@ async function readAt(connection: LdapConnection, base: string, attributes: read
   }
 }
 
-/** One text for all that read the same, and one that is cut out of nothing. */
+/** One text for all that read the same. */
 function keepTexts(): (text: string) => string {
   const texts = new Map<string, string>();
   return (text) => {
     const known = texts.get(text);
     if (known !== undefined) return known;
-    const own = Buffer.from(text).toString();
-    texts.set(own, own);
-    return own;
+    texts.set(text, text);
+    return text;
   };
 }
 
@@ -200,7 +212,7 @@ const unreadMembers: Members = { memberGuids: null };
 
 /** A server that returns members in ranges says so by the option it answers with; the last range ends in `*`. */
 async function allMembers(connection: LdapConnection, entry: RawEntry, guid: string, kept?: (guid: string) => string): Promise<Members> {
-  const { guids: memberGuids, foreignSids } = readLinks(entry.texts('member'), entry.dn, kept);
+  const { guids: memberGuids, foreignSids } = readLinks(entry.allBytes('member'), entry.dn, kept);
   let range = firstRange(entry);
   try {
     while (range) {
@@ -225,7 +237,7 @@ async function allMembers(connection: LdapConnection, entry: RawEntry, guid: str
   return { memberGuids, foreignSids };
 }
 
-function firstRange(entry: RawEntry): { start: number; end: number; last: boolean; values: readonly string[] } | null {
+function firstRange(entry: RawEntry): { start: number; end: number; last: boolean; values: readonly Buffer[] } | null {
   for (const { option, values } of entry.options('member')) {
     const match = /^range=(\d+)-(\d+|\*)$/.exec(option);
     if (match) return { start: Number(match[1]), end: Number(match[2]), last: match[2] === '*', values };

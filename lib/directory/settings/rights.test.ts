@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { directoryScene, type Scene } from '../testing.ts';
+import { directoryScene, type Scene } from '../testing/scene.ts';
 import type { DirectoryTest } from './connect-schema.ts';
 import { missingRights } from './rights.ts';
 

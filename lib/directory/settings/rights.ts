@@ -30,8 +30,8 @@ export function missingRights(mode: ChangeMode | null, baseDn: string, account: 
       windows: [`dsacls "${baseDn}" /G "${name}:CA;Replicating Directory Changes"`],
       samba: [
         `samba-tool dsacl set --objectdn="${baseDn}" --sddl="(OA;;CR;${getChanges};;${sid})"`,
-        // samba-tool itself does not reach the container of the deleted.
-        `python3 -c '${readDeleted} SDUtils(SamDB(session_info=system_session(), lp=lp)).dacl_add_ace("CN=Deleted Objects,${baseDn}", "(A;;LCRP;;;${sid})")'`,
+        // samba-tool itself does not reach the container of the deleted. Inherited (CI), because whoever was deleted elsewhere gets its rights there.
+        `python3 -c '${readDeleted} SDUtils(SamDB(session_info=system_session(), lp=lp)).dacl_add_ace("CN=Deleted Objects,${baseDn}", "(A;CI;LCRP;;;${sid})")'`,
       ],
     },
   ];

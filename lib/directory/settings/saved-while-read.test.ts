@@ -3,14 +3,13 @@ import { changing } from '#lib/db/database.ts';
 import { type TestDatabase, testDatabase } from '#lib/db/testing.ts';
 import { loadDirectory } from '../data.ts';
 import { settleAsked, updateDirectory } from '../mutations.ts';
+import { insertCorpExample } from '../testing/corp-example.ts';
 
 let test: TestDatabase;
 
 beforeAll(async () => {
   test = await testDatabase();
-  await test.db.sql.query(`
-    INSERT INTO forest (id, name) VALUES ('f-1', 'corp.example');
-    INSERT INTO directory (id, forest_id, domain, base_dn, settings) VALUES ('d-1', 'f-1', 'corp.example', 'DC=corp,DC=example', '{}')`);
+  await insertCorpExample(test.db);
 });
 
 afterAll(() => test?.drop());

@@ -8,7 +8,7 @@ import { loadDueByClock } from '../data.ts';
 import { openConnection } from '../ldap/connection.ts';
 import type { Answer } from '../ldap/testing.ts';
 import { cutOff } from '../people/mutations.ts';
-import { eventually } from '../testing.ts';
+import { eventually } from '../testing/eventually.ts';
 import {
   asksFor,
   base,
@@ -20,7 +20,7 @@ import {
   scriptedDomain,
   scriptedScene,
   syncDn,
-} from '../testing-scripted.ts';
+} from '../testing/scripted-domain.ts';
 import { authenticate } from './authenticate.ts';
 import { forgetOldTries } from './login-tries.ts';
 
@@ -334,6 +334,20 @@ describe('a flood', () => {
       `EXPLAIN SELECT count(*) FROM login_attempt WHERE bucket = 'person:x' AND failed AND at > clock_timestamp() - interval '30 minutes'`,
     );
     expect(rows.map((row) => row['QUERY PLAN']).join(' ')).toContain('login_attempt_bucket');
+  });
+
+  it('is remembered as long as the longest policy counts wrong passwords, and otherwise for two days (SECURITY 38)', async () => {
+    const countFor = (days: number | null) =>
+      scene.db.sql.query(`UPDATE person SET lockout_window_seconds = $1 WHERE sam_account_name = 'bob'`, [days && days * 86_400]);
+    await scene.db.sql.query(
+      `INSERT INTO login_attempt (bucket, at) SELECT 'person:x', now() - make_interval(days => n) FROM unnest('{1,6,8}'::int[]) AS n`,
+    );
+    await countFor(7);
+    await forgetOldTries(scene.db);
+    expect(await buckets()).toEqual([{ bucket: 'person:x', n: 2 }]);
+    await countFor(null);
+    await forgetOldTries(scene.db);
+    expect(await buckets()).toEqual([{ bucket: 'person:x', n: 1 }]);
   });
 });
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Fault } from '#lib/errors/fault.ts';
-import { followedDirectoryScene, type Scene } from '../testing.ts';
+import { followedDirectoryScene, type Scene } from '../testing/scene.ts';
 import { createPolicy, letPoliciesBeRead } from './testing-policies.ts';
 
 let scene: Scene;

@@ -4,7 +4,8 @@ import { sidFromBytes } from '../active-directory/sid.ts';
 import { securityGroupsOf } from '../data.ts';
 import { openConnection } from '../ldap/connection.ts';
 import { readTokenGroups } from '../read/read.ts';
-import { eventually, followedDirectoryScene, type Scene } from '../testing.ts';
+import { eventually } from '../testing/eventually.ts';
+import { followedDirectoryScene, type Scene } from '../testing/scene.ts';
 import { differenceOf } from './cross-check.ts';
 
 let scene: Scene;

@@ -11,7 +11,6 @@ import { groupDn } from '#e2e/stack/samba/names.ts';
 import { type Directory, ensureSamba, startDirectory } from '#e2e/stack/samba.ts';
 import { type Pair, startPair } from '#e2e/stack/samba-pair.ts';
 import { createWarden } from '#e2e/stack/warden.ts';
-import { seal, sealingKeyFromPem } from '#lib/config/keys.ts';
 import { changing, type Database } from '#lib/db/database.ts';
 import { viewerId } from '#lib/entitlement/builtin-roles.ts';
 import { createGrant } from '#lib/entitlement/mutations.ts';
@@ -22,10 +21,10 @@ import { ok, startScriptedUpstream } from '#lib/proxy/testing/scripted-upstream.
 import { clusterId } from '#lib/proxy/testing/stand.ts';
 import { identify } from '#lib/session/caller.ts';
 import { openPortal } from '#lib/session/portal.ts';
-import { secretContext } from '../follow/following.ts';
-import { insertDirectory, updateDirectory } from '../mutations.ts';
-import { eventually } from '../testing.ts';
+import { updateDirectory } from '../mutations.ts';
+import { connectDomain, sealedPassword } from './connect.ts';
 import { type DeafRelay, startDeafRelay } from './deaf-relay.ts';
+import { eventually } from './eventually.ts';
 
 export interface Company {
   readonly ad: Directory;
@@ -107,19 +106,7 @@ export async function startCompany({
     bindDn: ad.followerDn,
     scopeDns: scopeUnits.map((unit) => `${unit},${ad.baseDn}`),
   };
-  const directoryId = await changing(db, (tx, touch) =>
-    insertDirectory(tx, touch, {
-      forestName: ad.domain,
-      domain: ad.domain,
-      netbios: null,
-      baseDn: ad.baseDn,
-      domainSid: null,
-      lockoutThreshold: null,
-      lockoutSeconds: null,
-      settings,
-      sealSecret: (id) => sealed(place.sealingKeyPem, id, ad.followerPassword),
-    }),
-  );
+  const directoryId = await connectDomain(db, ad, place.sealingKeyPem, settings);
 
   const workers: Running[] = [];
   const startWorker = async () => void workers.push(await place.startWorker());
@@ -164,7 +151,7 @@ export async function startCompany({
         updateDirectory(tx, touch, {
           id: directoryId,
           settings: { ...settings, urls: [relay.url, pair?.two.url ?? ''] },
-          sealed: sealed(place.sealingKeyPem, directoryId, ad.followerPassword),
+          sealed: sealedPassword(place.sealingKeyPem, directoryId, ad.followerPassword),
         }),
       );
       await eventually(async () => (await whoFollows()).length === 2, patienceMs);
@@ -229,7 +216,7 @@ export async function startCompany({
         updateDirectory(tx, touch, {
           id: directoryId,
           settings: { ...settings, bindDn: ad.serviceDn },
-          sealed: sealed(place.sealingKeyPem, directoryId, ad.servicePassword),
+          sealed: sealedPassword(place.sealingKeyPem, directoryId, ad.servicePassword),
         }),
       );
       await following(false);
@@ -244,8 +231,4 @@ export async function startCompany({
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-function sealed(sealingKeyPem: string, directoryId: string, password: string): Buffer {
-  return seal(sealingKeyFromPem(sealingKeyPem), Buffer.from(JSON.stringify({ password }), 'utf8'), secretContext(directoryId));
 }

@@ -4,12 +4,12 @@
  */
 import { Agent, get } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { issueCredential } from '#lib/credential/issue.ts';
+import { issueKubeconfig } from '#lib/credential/testing-issue.ts';
 import { changing } from '#lib/db/database.ts';
 import { openRaw, type RawClient } from '#lib/proxy/testing/raw-client.ts';
 import { startSession } from '#lib/session/mutations.ts';
-import { eventually } from '../testing.ts';
 import type { Company } from './company.ts';
+import { eventually } from './eventually.ts';
 
 /** When it was over, by performance.now; null while it is not. */
 export interface Endings {
@@ -115,17 +115,7 @@ export async function personCalled({ db }: Company, login: string): Promise<{ id
 }
 
 async function tokenOf({ db, place }: Company, id: string, name: string): Promise<string> {
-  const { token } = await issueCredential(db, place.hashKey, {
-    kind: 'kubeconfig',
-    person: { id, name },
-    deviceId: null,
-    name: 'laptop',
-    days: 1,
-    readOnly: false,
-    clusterIds: null,
-    namespaces: null,
-    now: new Date(),
-  });
+  const { token } = await issueKubeconfig(db, place.hashKey, { id, name });
   return token;
 }
 

@@ -26,15 +26,23 @@ export interface Names {
   fresh(): string;
   giveBack(name: string): void;
   formerOrFresh(random: Random): string;
+  /** Both domain controllers know the same. */
+  agreed(): void;
 }
 
-export function createNames(prefix: string): Names {
+/**
+ * `restsUntilAgreed`: a name that one domain controller gives again in the same breath in which it came free may reach the other one before it is
+ * free there. Such a conflict they settle by giving somebody another name, and that is no subject here.
+ */
+export function createNames(prefix: string, { restsUntilAgreed }: { restsUntilAgreed: boolean }): Names {
   const free: string[] = [];
+  const resting: string[] = [];
   let n = 0;
   const fresh = () => `${prefix}${++n}`;
   return {
     fresh,
-    giveBack: (name) => void free.push(name),
+    giveBack: (name) => void (restsUntilAgreed ? resting : free).push(name),
+    agreed: () => void free.push(...resting.splice(0)),
     formerOrFresh: (random) =>
       free.length > 0 && random.chance(0.5) ? (free.splice(random.below(free.length), 1)[0] ?? fresh()) : fresh(),
   };

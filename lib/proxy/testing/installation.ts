@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { sealToken } from '#lib/cluster/sealed-token.ts';
 import { generateSealingPair, sealingKeyFromPem } from '#lib/config/keys.ts';
-import { issueCredential } from '#lib/credential/issue.ts';
+import { issueKubeconfig } from '#lib/credential/testing-issue.ts';
 import { changing, type Database, openDatabase } from '#lib/db/database.ts';
 import { ensureInstallation } from '#lib/db/installation.ts';
 import { migrate } from '#lib/db/migrate.ts';
@@ -135,17 +135,7 @@ export async function startInstallation(options: Pick<StandOptions, 'clusters' |
           { kind: 'system', name: 'test' },
         ),
       );
-      const { token } = await issueCredential(db, hashKey, {
-        kind: 'kubeconfig',
-        person: { id: personId(person), name: person },
-        deviceId: null,
-        name: 'test',
-        days: 1,
-        readOnly: false,
-        clusterIds: null,
-        namespaces: null,
-        now: new Date(),
-      });
+      const { token } = await issueKubeconfig(db, hashKey, { id: personId(person), name: person });
       return token;
     },
     disable: (person) =>

@@ -2,10 +2,11 @@
  * A door for tests, with everything behind it real: database, change feed, world, credentials. What stands in front of it and what it leads to
  * (a scripted cluster, a real API server) is the test's own choice.
  */
-import { issueCredential } from '#lib/credential/issue.ts';
+import { issueKubeconfig } from '#lib/credential/testing-issue.ts';
 import { changing, type Database, openDatabase } from '#lib/db/database.ts';
 import { testDatabase } from '#lib/db/testing.ts';
 import type { Topic } from '#lib/db/topics.ts';
+import { insertCorpExample } from '#lib/directory/testing/corp-example.ts';
 import { createGrant, seedBuiltinRoles } from '#lib/entitlement/mutations.ts';
 import type { Place } from '#lib/entitlement/scope.ts';
 import type { World } from '#lib/entitlement/types.ts';
@@ -79,10 +80,7 @@ export const clusterId = (name: string) => `cl-${name}`;
 
 /** A forest with these people, all enabled and fresh, and these clusters, all of which know them. */
 export async function seedWorld(db: Database, { clusters, people }: Pick<StandOptions, 'clusters' | 'people'>): Promise<void> {
-  await db.sql.query(`INSERT INTO forest (id, name) VALUES ('f-1', 'corp.example')`);
-  await db.sql.query(
-    `INSERT INTO directory (id, forest_id, domain, base_dn, settings) VALUES ('d-1', 'f-1', 'corp.example', 'DC=corp,DC=example', '{}')`,
-  );
+  await insertCorpExample(db);
   await db.sql.query(
     `INSERT INTO domain_controller (id, directory_id, url, fresh_at, state) VALUES ('dc-1', 'd-1', 'ldaps://dc', now(), 'following')`,
   );
@@ -191,18 +189,13 @@ export async function startStand({
     caPem: certificate.doorCaPem,
     url: first.url,
     installationId,
-    async token(person, { readOnly = false, clusterIds, namespaces, deviceId, kind = 'kubeconfig' } = {}) {
-      const { token } = await issueCredential(db, hashKey, {
-        kind,
-        person: { id: personId(person), name: person },
-        deviceId: deviceId ?? null,
-        name: 'test',
-        days: 1,
-        readOnly,
-        clusterIds: clusterIds ?? null,
-        namespaces: namespaces ?? null,
-        now: new Date(),
-      });
+    async token(person, { readOnly = false, clusterIds = null, namespaces = null, deviceId = null, kind = 'kubeconfig' } = {}) {
+      const { token } = await issueKubeconfig(
+        db,
+        hashKey,
+        { id: personId(person), name: person },
+        { kind, deviceId, readOnly, clusterIds, namespaces },
+      );
       await heard();
       return token;
     },

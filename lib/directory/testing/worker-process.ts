@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 import { openingKeyFromPem, sealingKeyFromPem } from '#lib/config/keys.ts';
 import { openDatabase } from '#lib/db/database.ts';
 import { createLog } from '#lib/log/log.ts';
-import { createDirectoryService } from './service.ts';
+import { createDirectoryService } from '../service.ts';
 
 const { databaseUrl, openingKeyPem, sealingKeyPem, workerId } = JSON.parse(await text(process.stdin)) as Record<string, string>;
 if (!databaseUrl || !openingKeyPem || !sealingKeyPem || !workerId) throw new Error('this worker was not told what it needs');

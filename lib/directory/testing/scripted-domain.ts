@@ -7,8 +7,8 @@ import { generateSealingPair, openingKeyFromPem, seal, sealingKeyFromPem } from 
 import { changing } from '#lib/db/database.ts';
 import { type TestDatabase, testDatabase } from '#lib/db/testing.ts';
 import { createLog } from '#lib/log/log.ts';
-import { guidAsBase, guidToBytes } from './active-directory/guid.ts';
-import { secretContext } from './follow/following.ts';
+import { guidAsBase, guidToBytes } from '../active-directory/guid.ts';
+import { secretContext } from '../follow/following.ts';
 import {
   type Answer,
   type Asked,
@@ -17,10 +17,10 @@ import {
   type ScriptedEntry,
   type ScriptedServer,
   startScriptedServer,
-} from './ldap/testing.ts';
-import { insertDirectory } from './mutations.ts';
-import { createDirectoryService, type DirectoryService } from './service.ts';
-import { type AuthenticateOptions, authenticate } from './sign-in/authenticate.ts';
+} from '../ldap/testing.ts';
+import { insertDirectory } from '../mutations.ts';
+import { createDirectoryService, type DirectoryService } from '../service.ts';
+import { type AuthenticateOptions, authenticate } from '../sign-in/authenticate.ts';
 
 export const base = 'DC=corp,DC=example';
 export const syncDn = `CN=sync,${base}`;

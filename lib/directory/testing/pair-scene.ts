@@ -13,9 +13,9 @@ import { generateSealingPair, openingKeyFromPem, sealingKeyFromPem } from '#lib/
 import type { Database } from '#lib/db/database.ts';
 import { testDatabase } from '#lib/db/testing.ts';
 import { createLog } from '#lib/log/log.ts';
-import { directoryHandlers } from './requests.ts';
-import { createDirectoryService, type DirectoryService } from './service.ts';
-import { eventually } from './testing.ts';
+import { directoryHandlers } from '../requests.ts';
+import { createDirectoryService, type DirectoryService } from '../service.ts';
+import { eventually } from './eventually.ts';
 
 export interface PairScene {
   readonly pair: Pair;
@@ -41,7 +41,7 @@ export interface Worker {
   signal(name: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void;
 }
 
-const workerScript = fileURLToPath(new URL('./testing-worker.ts', import.meta.url));
+const workerScript = fileURLToPath(new URL('./worker-process.ts', import.meta.url));
 
 export async function pairScene(): Promise<PairScene> {
   await ensureSamba(silentProgress);

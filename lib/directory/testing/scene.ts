@@ -11,8 +11,9 @@ import { testDatabase } from '#lib/db/testing.ts';
 import { createLog } from '#lib/log/log.ts';
 import { createAnswerer, type Handler } from '#lib/request/answer.ts';
 import { pose } from '#lib/request/ask.ts';
-import { directoryHandlers } from './requests.ts';
-import { createDirectoryService, type DirectoryService } from './service.ts';
+import { directoryHandlers } from '../requests.ts';
+import { createDirectoryService, type DirectoryService } from '../service.ts';
+import { eventually } from './eventually.ts';
 
 export interface Scene {
   readonly ad: Directory;
@@ -90,19 +91,4 @@ export async function followedDirectoryScene(): Promise<Scene> {
   const { input, secret } = scene.settings();
   await scene.ask('directory.connect', input, secret);
   return scene;
-}
-
-/** Asks until there is an answer, and tells how long that took. */
-export async function eventually<T>(
-  look: () => Promise<T | null | undefined | false>,
-  withinMs = 10_000,
-): Promise<{ found: T; ms: number }> {
-  const began = performance.now();
-  for (;;) {
-    const found = await look();
-    const ms = performance.now() - began;
-    if (found) return { found, ms };
-    if (ms > withinMs) throw new Error(`it did not happen within ${withinMs} ms`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }

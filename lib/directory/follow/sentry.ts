@@ -1,0 +1,121 @@
+/**
+ * While a follower drains a large domain or reads it completely, its connection is taken: for a second or two, or for a minute. Whoever is
+ * disabled in that time is out within the second all the same: a second connection to the same domain controller probes meanwhile, and what it
+ * hears only takes away (denials.ts). It stays open and silent between those times. Where it fails, the work beside it is no worse for it.
+ */
+import { countLiving } from '../data.ts';
+import type { LdapConnection } from '../ldap/connection.ts';
+import { highestUsn } from '../ldap/domain.ts';
+import type { Directory } from '../types.ts';
+import type { Denials } from './denials.ts';
+import { type Access, openOneMore } from './same-controller.ts';
+import type { Ground, Stance } from './stance.ts';
+
+export interface Sentry {
+  /** `heardOf`: the GUIDs of everybody of whom something was heard while the work goes on, as it grows. */
+  during<T>(directory: Directory, stance: Stance, work: (heardOf: ReadonlySet<string>) => Promise<T>): Promise<T>;
+  close(): void;
+}
+
+export interface SentryOptions {
+  readonly ground: Ground;
+  readonly access: Access;
+  readonly denials: Denials;
+}
+
+const probeEveryMs = 200;
+const probeTimeoutMs = 3_000;
+/** Some domain controllers answer several connections by one process, which may be the one that is busy: another connection reaches another one. */
+const firstPatienceMs = 400;
+const failureMaxMs = 10_000;
+const nobodyLooks = 'nobody looks at a domain controller while it is read; what changes meanwhile acts afterwards';
+
+export function createSentry({ ground, access, denials }: SentryOptions): Sentry {
+  let connection: LdapConnection | null = null;
+  let patienceMs = firstPatienceMs;
+  let isOver = false;
+  let isNews = true;
+  let isAnybodyThere = false;
+
+  async function open(directory: Directory): Promise<LdapConnection> {
+    const opened = await openOneMore(ground, directory, access);
+    if (!isOver) return opened;
+    opened.close();
+    throw new Error('it was closed meanwhile');
+  }
+
+  /** Null: this connection is not answered, and the next one may be. */
+  async function probe(asked: LdapConnection): Promise<bigint | null> {
+    const answer = highestUsn(asked, probeTimeoutMs);
+    if (patienceMs >= probeTimeoutMs) return answer;
+    // Given up, it may fail unheard.
+    answer.catch(() => {});
+    const usn = await Promise.race([answer, later(patienceMs).then(() => null)]);
+    patienceMs = usn === null ? patienceMs * 2 : firstPatienceMs;
+    return usn;
+  }
+
+  async function onePass(directory: Directory, stance: Stance, heard: (guids: readonly string[]) => void): Promise<void> {
+    const evidenceAt = new Date();
+    connection ??= await open(directory);
+    const usn = await probe(connection);
+    if (usn === null) hangUp();
+    else await denials.look(connection, directory, stance, { usn, evidenceAt }, heard);
+  }
+
+  function hangUp(): void {
+    connection?.close();
+    connection = null;
+  }
+
+  return {
+    close() {
+      isOver = true;
+      hangUp();
+    },
+    async during(directory, stance, work) {
+      const heardOf = new Set<string>();
+      const heard = (guids: readonly string[]) => {
+        for (const guid of guids) heardOf.add(guid);
+      };
+      const end = new AbortController();
+      const watch = async () => {
+        await later(probeEveryMs, end.signal);
+        for (let failures = 0; !end.signal.aborted && !isOver; ) {
+          try {
+            // At the first read there is nobody yet to take anything from.
+            isAnybodyThere ||= (await countLiving(ground.db, directory.id)).people > 0;
+            if (!isAnybodyThere) return;
+            await onePass(directory, stance, heard);
+            failures = 0;
+          } catch (error) {
+            hangUp();
+            failures += 1;
+            if (isNews && !end.signal.aborted && !isOver) ground.log.warn({ err: error, url: ground.url }, nobodyLooks);
+            isNews = false;
+          }
+          await later(Math.min(probeEveryMs * 2 ** failures, failureMaxMs), end.signal);
+        }
+      };
+      const watched = watch();
+      try {
+        return await work(heardOf);
+      } finally {
+        end.abort();
+        await watched;
+      }
+    },
+  };
+}
+
+function later(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, ms);
+    signal?.addEventListener('abort', done, { once: true });
+    function done(): void {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', done);
+      resolve();
+    }
+  });
+}
