@@ -1,2 +1,2 @@
 'use client';
-export { PageError as default } from '#components/shell/page-error.tsx';
+export { PortalError as default } from '#components/shell/page-error.tsx';

@@ -6,6 +6,7 @@ import { useCall } from '#components/api/use-call.ts';
 import { Button } from '#components/ui/button.tsx';
 import { CopyButton } from '#components/ui/copy.tsx';
 import { Choice, Field, FieldSet } from '#components/ui/field.tsx';
+import { Form } from '#components/ui/form.tsx';
 import { Checkbox, Input, Select } from '#components/ui/input.tsx';
 import { Labels } from '#components/ui/labels.tsx';
 import { Note } from '#components/ui/note.tsx';
@@ -54,13 +55,7 @@ export function ConnectForm({
 
   return (
     <div className="mt-6 grid gap-7">
-      <form
-        className="grid max-w-xl gap-4"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void issue();
-        }}
-      >
+      <Form className="grid max-w-xl gap-4" onSubmit={issue}>
         <FieldSet legend="Clusters">
           {clusters.map(({ id, name: clusterName, title, labels }) => (
             <Choice key={id} hint={title && title !== clusterName ? title : undefined}>
@@ -99,7 +94,7 @@ export function ConnectForm({
             {busy ? 'Making it…' : 'Download kubeconfig'}
           </Button>
         </div>
-      </form>
+      </Form>
       {issued ? (
         <section aria-label="What to type next" className="grid gap-3">
           <Note tone="ok" live>

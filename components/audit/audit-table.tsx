@@ -1,3 +1,4 @@
+import { browserOf } from '#components/session/session-table.tsx';
 import { Status } from '#components/ui/status.tsx';
 import { Head, Row, Table, Td, Th } from '#components/ui/table.tsx';
 import { TextLink } from '#components/ui/text-link.tsx';
@@ -57,7 +58,7 @@ function Party({ party }: { party: AuditRow['actor'] }) {
         </TextLink>
       ) : (
         <span title={name} className="inline-block max-w-52 truncate align-bottom">
-          {name}
+          {name.startsWith('Mozilla/') ? browserOf(name) : name}
         </span>
       )}{' '}
       {party.kind === 'person' || party.kind === 'anonymous' ? null : <span className="text-faint text-xs">{party.kind}</span>}

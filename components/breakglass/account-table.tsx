@@ -1,5 +1,5 @@
 import { Status, type Tone } from '#components/ui/status.tsx';
-import { Head, Row, Table, Td, Th } from '#components/ui/table.tsx';
+import { ActsTh, Head, Row, Table, Td, Th } from '#components/ui/table.tsx';
 import { Tag } from '#components/ui/tag.tsx';
 import { TextLink } from '#components/ui/text-link.tsx';
 import { Time } from '#components/ui/time.tsx';
@@ -25,11 +25,7 @@ export function AccountTable({ breakGlass: { accounts, rules }, mayKeep }: { bre
         <Th>How it stands</Th>
         <Th>Made</Th>
         <Th>Used last</Th>
-        {mayKeep ? (
-          <Th>
-            <span className="sr-only">Act</span>
-          </Th>
-        ) : null}
+        {mayKeep ? <ActsTh /> : null}
       </Head>
       <tbody>
         {accounts.map((account) => (

@@ -7,6 +7,7 @@ import { Button } from '#components/ui/button.tsx';
 import { CodeBlock } from '#components/ui/code-block.tsx';
 import { DialogActions } from '#components/ui/dialog.tsx';
 import { Field } from '#components/ui/field.tsx';
+import { Form } from '#components/ui/form.tsx';
 import { Input } from '#components/ui/input.tsx';
 import { Note } from '#components/ui/note.tsx';
 import type { MadeAccount } from '#lib/breakglass/schema.ts';
@@ -17,11 +18,10 @@ export function Envelope({ made, onDone }: { made: MadeAccount; onDone: () => vo
   const router = useRouter();
   const { call, busy, problem } = useCall();
   return (
-    <form
+    <Form
       className="grid gap-4"
-      onSubmit={async (event) => {
-        event.preventDefault();
-        const code = String(new FormData(event.currentTarget).get('code'));
+      onSubmit={async (form) => {
+        const code = String(form.get('code'));
         if (!(await call('POST', `/break-glass/accounts/${made.id}/confirm`, { code }))) return;
         toast.success(`${made.name} is sealed and ready.`);
         router.refresh();
@@ -51,6 +51,6 @@ export function Envelope({ made, onDone }: { made: MadeAccount; onDone: () => vo
           {busy ? 'Checking…' : 'Confirm and seal'}
         </Button>
       </DialogActions>
-    </form>
+    </Form>
   );
 }

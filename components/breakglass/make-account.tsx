@@ -7,6 +7,7 @@ import { Button } from '#components/ui/button.tsx';
 import { counted } from '#components/ui/count.ts';
 import { Dialog, DialogActions } from '#components/ui/dialog.tsx';
 import { Field } from '#components/ui/field.tsx';
+import { Form } from '#components/ui/form.tsx';
 import { Input } from '#components/ui/input.tsx';
 import type { BreakGlass, MadeAccount } from '#lib/breakglass/schema.ts';
 import { Envelope } from './envelope.tsx';
@@ -95,11 +96,10 @@ function MakeDialog({ trigger, title, act, busy, onOpen, make, children }: Props
         {made ? (
           <Envelope made={made} onDone={close} />
         ) : (
-          <form
+          <Form
             className="grid gap-3"
-            onSubmit={async (event) => {
-              event.preventDefault();
-              setMade(await make(new FormData(event.currentTarget)));
+            onSubmit={async (form) => {
+              setMade(await make(form));
             }}
           >
             {children}
@@ -109,7 +109,7 @@ function MakeDialog({ trigger, title, act, busy, onOpen, make, children }: Props
                 {busy ? 'Making…' : act}
               </Button>
             </DialogActions>
-          </form>
+          </Form>
         )}
       </Dialog>
     </>

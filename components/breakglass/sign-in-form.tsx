@@ -4,6 +4,7 @@ import { ApiProblemNote } from '#components/api/api-problem.tsx';
 import { useCall } from '#components/api/use-call.ts';
 import { Button } from '#components/ui/button.tsx';
 import { Field } from '#components/ui/field.tsx';
+import { Form } from '#components/ui/form.tsx';
 import { Input } from '#components/ui/input.tsx';
 
 export function BreakGlassSignInForm() {
@@ -17,14 +18,7 @@ export function BreakGlassSignInForm() {
     location.assign('/admin');
   }
   return (
-    <form
-      method="post"
-      className="grid gap-4"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void submit(new FormData(event.currentTarget));
-      }}
-    >
+    <Form className="grid gap-4" onSubmit={submit}>
       <ApiProblemNote problem={problem} fieldsShown={['name', 'password', 'code']} />
       <Field label="Account" problem={problem?.fields.name}>
         <Input name="name" autoComplete="off" autoCapitalize="none" spellCheck={false} required maxLength={256} autoFocus className="h-9" />
@@ -38,6 +32,6 @@ export function BreakGlassSignInForm() {
       <Button type="submit" disabled={busy || gone} className="h-9">
         {busy || gone ? 'Checking…' : 'Break the glass'}
       </Button>
-    </form>
+    </Form>
   );
 }

@@ -32,15 +32,7 @@ export function AddAuthority({ cluster }: { cluster: ClusterDetail }) {
       onSubmit={add}
     >
       <Field label="Certificate (PEM)" problem={problem?.fields.addAuthority}>
-        <TextArea
-          name="pem"
-          rows={9}
-          spellCheck={false}
-          autoComplete="off"
-          placeholder="-----BEGIN CERTIFICATE-----"
-          className="font-mono text-[12.5px]"
-          required
-        />
+        <TextArea code name="pem" rows={9} autoComplete="off" placeholder="-----BEGIN CERTIFICATE-----" required />
       </Field>
       <ApiProblemNote problem={problem} fieldsShown={['addAuthority']} />
     </FormDialog>

@@ -7,6 +7,7 @@ import { useCall } from '#components/api/use-call.ts';
 import { Button } from '#components/ui/button.tsx';
 import { Dialog, DialogActions } from '#components/ui/dialog.tsx';
 import { Field } from '#components/ui/field.tsx';
+import { Form } from '#components/ui/form.tsx';
 import { Input } from '#components/ui/input.tsx';
 import type { ClusterDetail } from '#lib/cluster/schema.ts';
 import { labelsFrom, labelsToText } from './label-text.ts';
@@ -29,18 +30,12 @@ export function ChangeCluster({ cluster }: { cluster: ClusterDetail }) {
     <>
       <Button onClick={() => setOpen(true)}>Change</Button>
       <Dialog open={open} onOpenChange={setOpen} title={`Change ${cluster.name}`}>
-        <form
-          className="grid gap-3"
-          onSubmit={(event) => {
-            event.preventDefault();
-            void save(new FormData(event.currentTarget));
-          }}
-        >
+        <Form className="grid gap-3" onSubmit={save}>
           <Field label="Title">
             <Input name="title" defaultValue={cluster.title ?? ''} maxLength={80} />
           </Field>
           <Field label="Labels" hint="env=prod, region=eu. Grants by label follow: whoever holds one gains or loses this cluster.">
-            <Input name="labels" defaultValue={labelsToText(cluster.labels)} className="font-mono text-[12.5px]" />
+            <Input code name="labels" defaultValue={labelsToText(cluster.labels)} />
           </Field>
           <ApiProblemNote problem={problem} />
           <DialogActions>
@@ -49,7 +44,7 @@ export function ChangeCluster({ cluster }: { cluster: ClusterDetail }) {
               Save
             </Button>
           </DialogActions>
-        </form>
+        </Form>
       </Dialog>
     </>
   );

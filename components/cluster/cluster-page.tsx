@@ -8,7 +8,8 @@ import { Note } from '#components/ui/note.tsx';
 import { Columns, Section } from '#components/ui/section.tsx';
 import { TextLink } from '#components/ui/text-link.tsx';
 import { Time } from '#components/ui/time.tsx';
-import type { ClusterDetail, ClusterStatusView, NamespaceView, PowersView } from '#lib/cluster/schema.ts';
+import type { PowersView } from '#lib/cluster/powers-schema.ts';
+import type { ClusterDetail, ClusterStatusView, NamespaceView } from '#lib/cluster/schema.ts';
 import { ApproveRebuilt } from './approve-rebuilt.tsx';
 import { ChangeCluster } from './change-cluster.tsx';
 import { ClusterStatus, SyncStatus } from './cluster-state.tsx';
@@ -119,7 +120,7 @@ function InStep({ status, people, entries, strict }: { status: ClusterStatusView
     <Details
       items={[
         ['State', <SyncStatus key="state" {...status} />],
-        ['Since', status.convergedAt ? <Time key="since" at={status.convergedAt} /> : 'not yet'],
+        ['Last in step', status.convergedAt ? <Time key="since" at={status.convergedAt} /> : 'not yet'],
         ['Looked at', status.checkedAt ? <Time key="at" at={status.checkedAt} /> : 'not yet'],
         ['Our objects', status.objects.toLocaleString('en')],
         ['Put right', counted(status.mended, 'time')],

@@ -42,13 +42,12 @@ export function KubeconfigField({ kubeconfig, onKubeconfig, context, onContext }
         problem={problem?.message}
       >
         <TextArea
+          code
           value={kubeconfig}
           onChange={({ target }) => onKubeconfig(target.value)}
           rows={9}
-          spellCheck={false}
           autoComplete="off"
           placeholder="apiVersion: v1&#10;kind: Config&#10;…"
-          className="font-mono text-[12.5px]"
           required
         />
       </Field>

@@ -2,7 +2,8 @@ import { SearchField } from '#components/ui/filters.tsx';
 import { Section } from '#components/ui/section.tsx';
 import { Tag } from '#components/ui/tag.tsx';
 import { TextLink } from '#components/ui/text-link.tsx';
-import type { ClusterDetail, PowersView } from '#lib/cluster/schema.ts';
+import type { PowersView } from '#lib/cluster/powers-schema.ts';
+import type { ClusterDetail } from '#lib/cluster/schema.ts';
 import { SwitchStrict } from './switch-strict.tsx';
 
 type Props = { cluster: ClusterDetail; powers: PowersView; people: number; mayChange: boolean };

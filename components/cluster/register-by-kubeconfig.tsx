@@ -3,6 +3,7 @@ import { useEffect, useState } from 'react';
 import { ApiProblemNote } from '#components/api/api-problem.tsx';
 import { useCall } from '#components/api/use-call.ts';
 import { Button } from '#components/ui/button.tsx';
+import { Form } from '#components/ui/form.tsx';
 import { Status } from '#components/ui/status.tsx';
 import { KubeconfigField } from './kubeconfig-field.tsx';
 import { labelsFrom } from './label-text.ts';
@@ -29,14 +30,7 @@ export function ByKubeconfig({ draft, after, onProblems }: WayProps) {
   useEffect(() => onProblems(problem?.fields ?? {}), [problem, onProblems]);
   if (registered) return <Registered id={registered.id} name={registered.name} after={after} />;
   return (
-    <form
-      method="post"
-      className="grid gap-4"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void register();
-      }}
-    >
+    <Form className="grid gap-4" onSubmit={register}>
       <KubeconfigField kubeconfig={kubeconfig} onKubeconfig={setKubeconfig} context={context} onContext={setContext} />
       <ApiProblemNote problem={problem} fieldsShown={['name', 'labels', 'serverUrl', 'proxyUrl']} />
       <div className="flex items-center gap-3">
@@ -45,6 +39,6 @@ export function ByKubeconfig({ draft, after, onProblems }: WayProps) {
         </Button>
         {busy ? <Status tone="wait">Checking rights, making two accounts, trying both. Up to a minute.</Status> : null}
       </div>
-    </form>
+    </Form>
   );
 }

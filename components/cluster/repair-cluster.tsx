@@ -7,6 +7,7 @@ import { useCall } from '#components/api/use-call.ts';
 import { Button } from '#components/ui/button.tsx';
 import { Dialog, DialogActions } from '#components/ui/dialog.tsx';
 import { Field } from '#components/ui/field.tsx';
+import { Form } from '#components/ui/form.tsx';
 import { Input } from '#components/ui/input.tsx';
 import { Note } from '#components/ui/note.tsx';
 import type { ClusterDetail } from '#lib/cluster/schema.ts';
@@ -39,14 +40,7 @@ export function RepairCluster({ cluster, people }: { cluster: ClusterDetail; peo
     <>
       <Button onClick={() => setOpen(true)}>Renew our accounts</Button>
       <Dialog open={open} onOpenChange={setOpen} title={`Renew our accounts in ${cluster.name}`} wide>
-        <form
-          method="post"
-          className="grid gap-3"
-          onSubmit={(event) => {
-            event.preventDefault();
-            void repair();
-          }}
-        >
+        <Form className="grid gap-3" onSubmit={repair}>
           <KubeconfigField kubeconfig={kubeconfig} onKubeconfig={setKubeconfig} context={context} onContext={setContext} />
           <Field
             label="Address of its API server"
@@ -69,7 +63,7 @@ export function RepairCluster({ cluster, people }: { cluster: ClusterDetail; peo
               {busy ? 'Renewing…' : otherUid ? 'Yes, it takes its place' : 'Renew'}
             </Button>
           </DialogActions>
-        </form>
+        </Form>
       </Dialog>
     </>
   );

@@ -3,7 +3,7 @@ import { Note } from '#components/ui/note.tsx';
 import { Section } from '#components/ui/section.tsx';
 import { Status } from '#components/ui/status.tsx';
 import { Time } from '#components/ui/time.tsx';
-import type { SelfTestCheck, SelfTestView } from '#lib/cluster/schema.ts';
+import type { SelfTestCheck, SelfTestView } from '#lib/cluster/powers-schema.ts';
 import { RunSelfTest } from './run-self-test.tsx';
 
 const accounts: Record<SelfTestCheck['account'], string> = { door: 'The door’s account', reconciler: 'The reconciler’s account' };

@@ -1,46 +1,35 @@
 'use client';
-import { useRouter } from 'next/navigation';
-import { toast } from 'sonner';
-import { useCall } from '#components/api/use-call.ts';
-import { Confirm } from '#components/ui/confirm.tsx';
+import { ConfirmCall } from '#components/api/confirm-call.tsx';
 import { counted } from '#components/ui/count.ts';
-import type { ClusterDetail, PowersView } from '#lib/cluster/schema.ts';
+import type { PowersView } from '#lib/cluster/powers-schema.ts';
+import type { ClusterDetail } from '#lib/cluster/schema.ts';
 
 /** Strict is left by an admin's own decision, told beforehand what it means, and never by a count. */
 export function SwitchStrict({ cluster, mode, people }: { cluster: ClusterDetail; mode: PowersView['mode']; people: number }) {
-  const router = useRouter();
-  const { call, busy, problem } = useCall();
-  async function set(strict: boolean): Promise<boolean> {
-    if (!(await call('PATCH', `/clusters/${cluster.id}`, { strict }))) return false;
-    toast.success(strict ? `${cluster.name} is strict again.` : `${cluster.name} is not strict any more.`);
-    router.refresh();
-    return true;
-  }
+  const change = { method: 'PATCH' as const, path: `/clusters/${cluster.id}`, body: () => ({ strict: !cluster.strict }) };
   if (!cluster.strict)
     return (
-      <Confirm
+      <ConfirmCall
         trigger="Make strict"
         title={`Make ${cluster.name} strict?`}
         act="Make it strict"
         look="plain"
         size="small"
-        busy={busy}
-        problem={problem}
-        onConfirm={() => set(true)}
+        {...change}
+        done={() => `${cluster.name} is strict again.`}
       >
         Our account there may then act only as the {counted(people, 'person', 'people')} who have a right there. Until the cluster has
         confirmed their names, which takes seconds, they read that their access is on its way; what they hold open stays.
-      </Confirm>
+      </ConfirmCall>
     );
   return (
-    <Confirm
+    <ConfirmCall
       trigger="Leave strict"
       title={`Let our account act as anybody in ${cluster.name}?`}
       act="Leave strict"
       size="small"
-      busy={busy}
-      problem={problem}
-      onConfirm={() => set(false)}
+      {...change}
+      done={() => `${cluster.name} is not strict any more.`}
     >
       <p>
         Now our account there may act as {counted(people, 'person', 'people')}, each by name. Without strict it may act under any user name
@@ -52,6 +41,6 @@ export function SwitchStrict({ cluster, mode, people }: { cluster: ClusterDetail
           : 'Whoever steals its token could then be a controller of Kubernetes itself (system:kube-controller-manager) and read every secret of the cluster. Nothing else limits it there.'}
       </p>
       <p className="mt-2">Nobody gains a right by this, and a new person no longer waits for their name to arrive.</p>
-    </Confirm>
+    </ConfirmCall>
   );
 }

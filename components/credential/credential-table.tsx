@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { counted } from '#components/ui/count.ts';
 import { Status, type Tone } from '#components/ui/status.tsx';
-import { Head, Row, Table, Td, Th } from '#components/ui/table.tsx';
+import { ActsTh, Head, Row, Table, Td, Th } from '#components/ui/table.tsx';
 import { Tag } from '#components/ui/tag.tsx';
 import { Time } from '#components/ui/time.tsx';
 import type { credentialOutput } from '#lib/credential/schema.ts';
@@ -38,11 +38,7 @@ export function CredentialTable({
         <Th>Last used</Th>
         <Th>From</Th>
         <Th>Until</Th>
-        {mayRevoke ? (
-          <Th>
-            <span className="sr-only">Act</span>
-          </Th>
-        ) : null}
+        {mayRevoke ? <ActsTh /> : null}
       </Head>
       <tbody>
         {credentials.map((each) => (

@@ -7,6 +7,7 @@ import { Button } from '#components/ui/button.tsx';
 import { CodeBlock } from '#components/ui/code-block.tsx';
 import { Dialog, DialogActions } from '#components/ui/dialog.tsx';
 import { Choice, Field } from '#components/ui/field.tsx';
+import { Form } from '#components/ui/form.tsx';
 import { Checkbox, Input } from '#components/ui/input.tsx';
 import { Note } from '#components/ui/note.tsx';
 
@@ -53,13 +54,7 @@ export function NewToken() {
             </DialogActions>
           </div>
         ) : (
-          <form
-            className="grid gap-3"
-            onSubmit={(event) => {
-              event.preventDefault();
-              void create(new FormData(event.currentTarget));
-            }}
-          >
+          <Form className="grid gap-3" onSubmit={create}>
             <Field label="Name" hint="What it is for." problem={problem?.fields.name}>
               <Input name="name" required maxLength={80} />
             </Field>
@@ -77,7 +72,7 @@ export function NewToken() {
                 Make it
               </Button>
             </DialogActions>
-          </form>
+          </Form>
         )}
       </Dialog>
     </>

@@ -6,6 +6,7 @@ import { useCall } from '#components/api/use-call.ts';
 import { Button } from '#components/ui/button.tsx';
 import { Dialog, DialogActions } from '#components/ui/dialog.tsx';
 import { Field } from '#components/ui/field.tsx';
+import { Form } from '#components/ui/form.tsx';
 import { Input } from '#components/ui/input.tsx';
 
 export function RenameCredential({ id, name }: { id: string; name: string }) {
@@ -18,11 +19,10 @@ export function RenameCredential({ id, name }: { id: string; name: string }) {
         Rename
       </Button>
       <Dialog open={open} onOpenChange={setOpen} title={`Rename ${name}`}>
-        <form
+        <Form
           className="grid gap-3"
-          onSubmit={async (event) => {
-            event.preventDefault();
-            const next = String(new FormData(event.currentTarget).get('name'));
+          onSubmit={async (form) => {
+            const next = String(form.get('name'));
             if (!(await call('PATCH', `/credentials/${id}`, { name: next }))) return;
             setOpen(false);
             router.refresh();
@@ -38,7 +38,7 @@ export function RenameCredential({ id, name }: { id: string; name: string }) {
               Rename
             </Button>
           </DialogActions>
-        </form>
+        </Form>
       </Dialog>
     </>
   );

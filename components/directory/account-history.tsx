@@ -31,9 +31,12 @@ export function AccountHistory({ person }: { person: PersonDetail }) {
   );
 }
 
+/** States that the event's own words name. */
+const saidByEvent = new Set(['from', 'to']);
+
 function inOneLine(detail: PersonDetail['history'][number]['detail']): string {
   const told = detailsOf(detail)
-    .filter(({ telling }) => telling)
+    .filter(({ name, telling }) => telling && !saidByEvent.has(name))
     .map(({ name, value }) => `${name}: ${value}`);
   return [...told, ...changesIn(detail.changes)].join(' · ');
 }

@@ -5,6 +5,7 @@ import { useCall } from '#components/api/use-call.ts';
 import { Button } from '#components/ui/button.tsx';
 import { Chain } from '#components/ui/chain.tsx';
 import { Field } from '#components/ui/field.tsx';
+import { Form } from '#components/ui/form.tsx';
 import { Input, Select } from '#components/ui/input.tsx';
 import { Status } from '#components/ui/status.tsx';
 import type { Explanation } from '#lib/entitlement/schema.ts';
@@ -25,13 +26,7 @@ export function AskWhy({ personId, clusters }: { personId: string; clusters: rea
     setAnswer(await call<Explanation>('GET', `/explain?${question}`));
   }
   return (
-    <form
-      className="grid gap-3"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void ask(new FormData(event.currentTarget));
-      }}
-    >
+    <Form className="grid gap-3" onSubmit={ask}>
       <div className="grid grid-cols-2 items-end gap-2 sm:grid-cols-[8rem_minmax(0,1fr)_minmax(0,1fr)_minmax(0,1fr)_minmax(0,1fr)_auto]">
         <Field label="May they">
           <Select name="verb" defaultValue="delete">
@@ -41,13 +36,13 @@ export function AskWhy({ personId, clusters }: { personId: string; clusters: rea
           </Select>
         </Field>
         <Field label="What">
-          <Input name="resource" required defaultValue="pods" spellCheck={false} className="font-mono text-[12.5px]" />
+          <Input code name="resource" required defaultValue="pods" />
         </Field>
         <Field label="API group">
-          <Input name="apiGroup" placeholder="core" spellCheck={false} className="font-mono text-[12.5px]" />
+          <Input code name="apiGroup" placeholder="core" />
         </Field>
         <Field label="In namespace">
-          <Input name="namespace" placeholder="any" spellCheck={false} className="font-mono text-[12.5px]" />
+          <Input code name="namespace" placeholder="any" />
         </Field>
         <Field label="On">
           <Select name="clusterId">
@@ -73,6 +68,6 @@ export function AskWhy({ personId, clusters }: { personId: string; clusters: rea
           ))}
         </div>
       ) : null}
-    </form>
+    </Form>
   );
 }

@@ -4,6 +4,7 @@ import { ApiProblemNote } from '#components/api/api-problem.tsx';
 import { useCall } from '#components/api/use-call.ts';
 import { Button } from '#components/ui/button.tsx';
 import { Field } from '#components/ui/field.tsx';
+import { Form } from '#components/ui/form.tsx';
 import { Input, TextArea } from '#components/ui/input.tsx';
 import { Status } from '#components/ui/status.tsx';
 import type { DirectoryView } from '#lib/directory/people/schema.ts';
@@ -46,17 +47,13 @@ export function ConnectionForm({ changed, onConnected }: Props) {
   }
 
   return (
-    <form
-      method="post"
+    <Form
       className="grid max-w-2xl gap-4"
       onChange={() => {
         setTested(null);
         preview.clear();
       }}
-      onSubmit={(event) => {
-        event.preventDefault();
-        void tryIt(new FormData(event.currentTarget));
-      }}
+      onSubmit={tryIt}
     >
       <ControllersFields saved={changed} problems={fields} />
       <div className="grid gap-4 sm:grid-cols-2">
@@ -80,7 +77,7 @@ export function ConnectionForm({ changed, onConnected }: Props) {
         hint={changed ? 'As it is when left empty.' : "As PEM, where the domain controllers' certificate is not signed by a public CA."}
         problem={fields.caPem}
       >
-        <TextArea name="caPem" rows={3} spellCheck={false} placeholder="-----BEGIN CERTIFICATE-----" className="font-mono text-[12.5px]" />
+        <TextArea code name="caPem" rows={3} placeholder="-----BEGIN CERTIFICATE-----" />
       </Field>
       {changed ? null : (
         <details>
@@ -90,13 +87,7 @@ export function ConnectionForm({ changed, onConnected }: Props) {
               <Input name="baseDn" spellCheck={false} placeholder="DC=corp,DC=example" />
             </Field>
             <Field label="Only people below" hint="One a line; everybody when empty." problem={problemIn(fields, 'scopeDns')}>
-              <TextArea
-                name="scopeDns"
-                rows={2}
-                spellCheck={false}
-                placeholder="OU=Staff,DC=corp,DC=example"
-                className="font-mono text-[12.5px]"
-              />
+              <TextArea code name="scopeDns" rows={2} placeholder="OU=Staff,DC=corp,DC=example" />
             </Field>
           </div>
         </details>
@@ -132,7 +123,7 @@ export function ConnectionForm({ changed, onConnected }: Props) {
         ) : null}
         {busy && !changed ? <Status tone="wait">Asking the domain controllers</Status> : null}
       </div>
-    </form>
+    </Form>
   );
 }
 

@@ -1,7 +1,7 @@
 'use client';
 import { useState } from 'react';
 import { Choice, Field, FieldSet } from '#components/ui/field.tsx';
-import { Input, TextArea } from '#components/ui/input.tsx';
+import { Input, Radio, TextArea } from '#components/ui/input.tsx';
 import type { DirectoryView } from '#lib/directory/people/schema.ts';
 import { linesOf, problemIn } from './form-lines.ts';
 
@@ -17,25 +17,11 @@ export function ControllersFields({ saved, problems }: Props) {
     <div className="grid gap-4">
       <FieldSet legend="How they are found">
         <Choice hint="At most three are followed at a time; the others stand by.">
-          <input
-            type="radio"
-            name="way"
-            value="list"
-            className="size-4 shrink-0 accent-accent"
-            checked={way === 'list'}
-            onChange={() => setWay('list')}
-          />
+          <Radio name="way" value="list" checked={way === 'list'} onChange={() => setWay('list')} />
           <span>List them</span>
         </Choice>
         <Choice hint="Looked up again every few minutes; new ones are found by themselves.">
-          <input
-            type="radio"
-            name="way"
-            value="dns"
-            className="size-4 shrink-0 accent-accent"
-            checked={way === 'dns'}
-            onChange={() => setWay('dns')}
-          />
+          <Radio name="way" value="dns" checked={way === 'dns'} onChange={() => setWay('dns')} />
           <span>Find them by DNS</span>
         </Choice>
       </FieldSet>
@@ -46,15 +32,7 @@ export function ControllersFields({ saved, problems }: Props) {
             hint="ldaps://dc1.corp.example, one a line, the preferred one first. One is enough to begin with."
             problem={problemIn(problems, 'urls')}
           >
-            <TextArea
-              name="urls"
-              rows={2}
-              required
-              spellCheck={false}
-              defaultValue={saved?.urls.join('\n')}
-              placeholder="ldaps://dc1.corp.example"
-              className="font-mono text-[12.5px]"
-            />
+            <TextArea code name="urls" rows={2} required defaultValue={saved?.urls.join('\n')} placeholder="ldaps://dc1.corp.example" />
           </Field>
           <Field label="Name in the certificate" hint="Where it is not the host of the address." problem={problems.serverName}>
             <Input name="serverName" spellCheck={false} />
@@ -78,13 +56,7 @@ export function ControllersFields({ saved, problems }: Props) {
             problem={problemIn(problems, 'find.dnsServers')}
             className="sm:col-span-2"
           >
-            <TextArea
-              name="dnsServers"
-              rows={2}
-              spellCheck={false}
-              defaultValue={saved?.find?.dnsServers.join('\n')}
-              className="font-mono text-[12.5px]"
-            />
+            <TextArea code name="dnsServers" rows={2} defaultValue={saved?.find?.dnsServers.join('\n')} />
           </Field>
         </div>
       )}

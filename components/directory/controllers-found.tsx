@@ -7,7 +7,7 @@ type Found = DirectoryTest['controllers'][number];
 /** Each domain controller of a test: whether it answers and why not, how far it is behind, until when its certificate is good. */
 export function ControllersFound({ controllers }: { controllers: readonly Found[] }) {
   return (
-    <Table label="Domain controllers">
+    <Table label="Domain controllers found">
       <Head>
         <Th>Domain controller</Th>
         <Th>Answers</Th>

@@ -3,9 +3,10 @@ import { RevokeAll, RevokeCredential } from '#components/credential/revoke-crede
 import { browserOf } from '#components/session/session-table.tsx';
 import { Section } from '#components/ui/section.tsx';
 import { Status } from '#components/ui/status.tsx';
-import { Head, Row, Table, Td, Th } from '#components/ui/table.tsx';
+import { ActsTh, Head, Row, Table, Td, Th } from '#components/ui/table.tsx';
 import { Time } from '#components/ui/time.tsx';
 import type { PersonDetail } from '#lib/directory/people/schema.ts';
+import { streamInWords } from './stream-words.ts';
 
 export function CredentialsAndStreams({ person, mayRevoke }: { person: PersonDetail; mayRevoke: boolean }) {
   const { credentials, streams, sessions } = person;
@@ -30,9 +31,7 @@ export function CredentialsAndStreams({ person, mayRevoke }: { person: PersonDet
             <Th>Last used</Th>
             <Th>From</Th>
             <Th>State</Th>
-            <Th>
-              <span className="sr-only">Act</span>
-            </Th>
+            <ActsTh />
           </Head>
           <tbody>
             {credentials.map((credential) => (
@@ -128,7 +127,7 @@ function StreamRow({ stream: { kind, target, since, cluster } }: { stream: Strea
   return (
     <Row>
       <Td className="pl-4! text-soft">
-        {kind} {target}, {cluster.name}
+        {streamInWords(kind, target)}, {cluster.name}
       </Td>
       <Td>
         open, since <Time at={since} />

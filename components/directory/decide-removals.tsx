@@ -2,9 +2,9 @@
 import { RefreshCw } from 'lucide-react';
 import { useRouter } from 'next/navigation';
 import { toast } from 'sonner';
+import { ConfirmCall } from '#components/api/confirm-call.tsx';
 import { useCall } from '#components/api/use-call.ts';
 import { Button } from '#components/ui/button.tsx';
-import { Confirm } from '#components/ui/confirm.tsx';
 import type { HeldRemovals } from '#lib/directory/people/schema.ts';
 
 type Props = {
@@ -17,7 +17,7 @@ type Props = {
 
 export function DecideRemovals({ directoryId, domain, held, mayApprove }: Props) {
   const router = useRouter();
-  const { call, busy, problem } = useCall();
+  const { call, busy } = useCall();
   const what = held.map(({ what, removals }) => `${removals.toLocaleString('en')} ${what}`).join(' and ');
   return (
     <div className="flex flex-wrap gap-2">
@@ -32,23 +32,19 @@ export function DecideRemovals({ directoryId, domain, held, mayApprove }: Props)
         <RefreshCw aria-hidden /> Read again
       </Button>
       {mayApprove ? (
-        <Confirm
+        <ConfirmCall
           trigger="These removals are meant"
           title={`Remove ${what}?`}
           act="Remove them"
-          busy={busy}
-          problem={problem}
-          onConfirm={async () => {
-            if (!(await call('POST', `/directories/${directoryId}/approve-removals`, {}))) return false;
-            toast.success('The removals are being carried out.');
-            router.refresh();
-            return true;
-          }}
+          method="POST"
+          path={`/directories/${directoryId}/approve-removals`}
+          body={() => ({})}
+          done={() => 'The removals are being carried out.'}
         >
           {domain} is read once more, and whatever is still missing then is taken for gone: those people are signed out everywhere, their
           open streams are cut and their credentials refused, after 7 days for good. If the sync account merely lost the right to read, give
           it back and read again instead.
-        </Confirm>
+        </ConfirmCall>
       ) : null}
     </div>
   );

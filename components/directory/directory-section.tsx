@@ -9,10 +9,12 @@ import type { DirectoryView } from '#lib/directory/people/schema.ts';
 import { ConnectDirectory } from './connect-directory.tsx';
 import { ControllerTable, DirectoryStatus } from './directory-state.tsx';
 import { DisconnectDirectory } from './disconnect-directory.tsx';
+import { DistinguishedName } from './distinguished-name.tsx';
 import { HeldRemovals } from './held-removals.tsx';
 import { MissingRights } from './missing-rights.tsx';
 import { PreviewNextRead } from './preview-next-read.tsx';
 import { ScopeForm } from './scope-form.tsx';
+import { TestAgain } from './test-again.tsx';
 
 /** All of one directory on the settings page: how it stands, what waits for a decision, who comes in, how it is reached. */
 export function DirectorySection({ directory, mayChange }: { directory: DirectoryView; mayChange: boolean }) {
@@ -27,8 +29,8 @@ export function DirectorySection({ directory, mayChange }: { directory: Director
         <Details
           items={[
             ['People and groups', `${counted(directory.people, 'person', 'people')}, ${counted(directory.groups, 'group')}`],
-            ['Base', <code key="base">{directory.baseDn}</code>],
-            ['Read as', <code key="bind">{directory.bindDn}</code>],
+            ['Base', <DistinguishedName key="base" dn={directory.baseDn} />],
+            ['Read as', directory.bindDn ? <DistinguishedName key="bind" dn={directory.bindDn} /> : 'not known'],
             ['Only below', directory.scopeDns.length > 0 ? directory.scopeDns.join('; ') : 'everybody'],
             ...filters(directory),
             ['Must be seen', [directory.sentinelPerson, directory.sentinelGroup].filter(Boolean).join(' and ') || 'nobody in particular'],
@@ -44,6 +46,7 @@ export function DirectorySection({ directory, mayChange }: { directory: Director
         </p>
         {mayChange ? (
           <>
+            <TestAgain directory={directory} />
             <PreviewNextRead directory={directory} />
             <Folded title="Change who comes in">
               <ScopeForm directory={directory} />

@@ -14,6 +14,7 @@ import { Tabs } from '#components/ui/tabs.tsx';
 import { TextLink } from '#components/ui/text-link.tsx';
 import { Time } from '#components/ui/time.tsx';
 import type { GroupDetail, GroupMembers } from '#lib/directory/people/schema.ts';
+import { DistinguishedName } from './distinguished-name.tsx';
 import { PersonStatus } from './person-state.tsx';
 
 type Props = { group: GroupDetail; members: GroupMembers; nested: boolean; search: Readonly<Record<string, string>> };
@@ -92,12 +93,7 @@ export function GroupPage({ group, members, nested, search }: Props) {
                 ['Account', group.samAccountName],
                 ['Domain', group.directory.domain],
                 ['Kind', group.security ? 'security group' : 'distribution list'],
-                [
-                  'Where',
-                  <code key="dn" className="break-all">
-                    {group.dn}
-                  </code>,
-                ],
+                ['Where', <DistinguishedName key="dn" dn={group.dn} />],
               ]}
             />
           </Section>

@@ -33,7 +33,7 @@ export function GroupsPage({ groups, search }: { groups: Groups; search: Readonl
         <Table label="Groups">
           <Head>
             <Th>Group</Th>
-            <Th>Description</Th>
+            <Th className="max-sm:hidden">Description</Th>
             <Th right>Direct members</Th>
             <Th right>People, nested</Th>
             <Th right>Grants</Th>
@@ -47,7 +47,7 @@ export function GroupsPage({ groups, search }: { groups: Groups; search: Readonl
                   </TextLink>{' '}
                   {group.carries ? null : <Tag title="A distribution list carries no rights.">mail only</Tag>}
                 </Td>
-                <Td className="max-w-md truncate text-soft">{group.description}</Td>
+                <Td className="max-w-md truncate text-soft max-sm:hidden">{group.description}</Td>
                 <Td right>{group.directMembers.toLocaleString('en')}</Td>
                 <Td right>{group.people.toLocaleString('en')}</Td>
                 <Td right>{group.grants > 0 ? group.grants.toLocaleString('en') : <span className="text-faint">none</span>}</Td>

@@ -40,7 +40,7 @@ function PeopleTable({ people }: { people: readonly PersonRow[] }) {
       <Head>
         <Th>Name</Th>
         <Th>Account</Th>
-        <Th>Department</Th>
+        <Th className="max-sm:hidden">Department</Th>
         <Th>State</Th>
         <Th>Since</Th>
       </Head>
@@ -52,8 +52,8 @@ function PeopleTable({ people }: { people: readonly PersonRow[] }) {
                 {person.displayName}
               </TextLink>
             </Td>
-            <Td className="text-soft">{person.upn ?? person.samAccountName}</Td>
-            <Td className="text-soft">{[person.title, person.department].filter(Boolean).join(', ')}</Td>
+            <Td className="text-soft max-sm:max-w-36 max-sm:truncate">{person.upn ?? person.samAccountName}</Td>
+            <Td className="text-soft max-sm:hidden">{[person.title, person.department].filter(Boolean).join(', ')}</Td>
             <Td>
               <PersonStatus state={person.state} />
             </Td>

@@ -11,6 +11,7 @@ import { AccessOfPerson } from './access-of-person.tsx';
 import { AccountHistory } from './account-history.tsx';
 import { CredentialsAndStreams } from './credentials-and-streams.tsx';
 import { CutOff, LiftCut } from './cut-off.tsx';
+import { DistinguishedName } from './distinguished-name.tsx';
 import { PersonStatus } from './person-state.tsx';
 import { ReceiptTable, StandingNote } from './receipt.tsx';
 
@@ -94,7 +95,7 @@ function Account({ person }: { person: PersonDetail }) {
     <Details
       items={[
         ['Account', person.samAccountName],
-        ['On the wire', <code key="wire">{person.wireName}</code>],
+        ['On clusters', <code key="wire">{person.wireName}</code>],
         ['Mail', person.mail ?? <span className="text-faint">none</span>],
         ['Domain', person.directory.domain],
         ['Seen last', when(person.directory.freshAt)],
@@ -102,12 +103,7 @@ function Account({ person }: { person: PersonDetail }) {
         ['Ends', when(person.accountExpiresAt)],
         ['Locked at', when(person.lockoutAt)],
         ['Password set', person.mustChangePassword ? 'must be changed' : when(person.passwordSetAt)],
-        [
-          'Where',
-          <code key="dn" className="break-all">
-            {person.dn}
-          </code>,
-        ],
+        ['Where', <DistinguishedName key="dn" dn={person.dn} />],
       ]}
     />
   );

@@ -1,8 +1,5 @@
 'use client';
-import { useRouter } from 'next/navigation';
-import { toast } from 'sonner';
-import { useCall } from '#components/api/use-call.ts';
-import { Confirm } from '#components/ui/confirm.tsx';
+import { ConfirmCall } from '#components/api/confirm-call.tsx';
 import { counted } from '#components/ui/count.ts';
 import type { Preview } from '#lib/directory/preview/schema.ts';
 
@@ -18,28 +15,21 @@ type Props = {
 
 /** Saves what the preview was made with. Where the guard would hold the read, saving says that the removals shown are meant. */
 export function SavePreview({ directoryId, domain, previewId, preview, bindPassword, onSaved }: Props) {
-  const router = useRouter();
-  const { call, busy, problem } = useCall();
   const { held, losing, tally } = preview;
   const wouldBeHeld = held.some(({ what }) => what !== 'sentinels');
   const isDistrusted = held.some(({ what }) => what === 'sentinels');
   const approveRemovals = wouldBeHeld && !isDistrusted;
   return (
-    <Confirm
+    <ConfirmCall
       trigger="Save these settings"
       title={`Read ${domain} by these settings?`}
       act={losing.people > 0 ? `Save, and cut off ${losing.people.toLocaleString('en')}` : 'Save'}
       look={losing.people > 0 ? 'danger' : 'plain'}
-      busy={busy}
-      problem={problem}
-      onConfirm={async () => {
-        const body = { approveRemovals, ...(bindPassword ? { bindPassword } : {}) };
-        if (!(await call('POST', `/directories/${directoryId}/previews/${previewId}/save`, body))) return false;
-        toast.success(`${domain} is read by the new settings.`);
-        onSaved();
-        router.refresh();
-        return true;
-      }}
+      method="POST"
+      path={`/directories/${directoryId}/previews/${previewId}/save`}
+      body={() => ({ approveRemovals, ...(bindPassword ? { bindPassword } : {}) })}
+      done={() => `${domain} is read by the new settings.`}
+      onDone={onSaved}
     >
       {losing.people > 0 ? (
         <p>
@@ -55,6 +45,6 @@ export function SavePreview({ directoryId, domain, previewId, preview, bindPassw
           Nobody loses access by it. {tally.peopleAppeared > 0 ? `${counted(tally.peopleAppeared, 'person comes', 'people come')} in.` : ''}
         </p>
       )}
-    </Confirm>
+    </ConfirmCall>
   );
 }

@@ -2,6 +2,7 @@
 import { useState } from 'react';
 import { Button } from '#components/ui/button.tsx';
 import { Field } from '#components/ui/field.tsx';
+import { Form } from '#components/ui/form.tsx';
 import { Input, Select, TextArea } from '#components/ui/input.tsx';
 import type { DirectoryView } from '#lib/directory/people/schema.ts';
 import { linesOf, problemIn } from './form-lines.ts';
@@ -16,14 +17,11 @@ export function ScopeForm({ directory }: { directory: DirectoryView }) {
   const preview = usePreview(directory.id);
   const problems = preview.problem?.fields ?? {};
   return (
-    <form
+    <Form
       key={version}
-      method="post"
       className="grid max-w-3xl gap-4"
       onChange={preview.clear}
-      onSubmit={(event) => {
-        event.preventDefault();
-        const form = new FormData(event.currentTarget);
+      onSubmit={(form) => {
         const text = (name: string) => String(form.get(name) ?? '').trim();
         void preview.start({
           scopeDns: linesOf(form, 'scopeDns'),
@@ -36,39 +34,18 @@ export function ScopeForm({ directory }: { directory: DirectoryView }) {
         hint="Distinguished names, one a line; everybody when empty."
         problem={problemIn(problems, 'scopeDns')}
       >
-        <TextArea
-          name="scopeDns"
-          rows={2}
-          spellCheck={false}
-          defaultValue={directory.scopeDns.join('\n')}
-          placeholder={`OU=Staff,${directory.baseDn}`}
-          className="font-mono text-[12.5px]"
-        />
+        <TextArea code name="scopeDns" rows={2} defaultValue={directory.scopeDns.join('\n')} placeholder={`OU=Staff,${directory.baseDn}`} />
       </Field>
       <div className="grid gap-4 sm:grid-cols-2">
         <Field label="Only people who match" hint="An LDAP filter, beside our own." problem={problems.peopleFilter}>
-          <TextArea
-            name="peopleFilter"
-            rows={2}
-            spellCheck={false}
-            defaultValue={directory.peopleFilter ?? ''}
-            placeholder="(employeeType=internal)"
-            className="font-mono text-[12.5px]"
-          />
+          <TextArea code name="peopleFilter" rows={2} defaultValue={directory.peopleFilter ?? ''} placeholder="(employeeType=internal)" />
         </Field>
         <Field
           label="Only groups that match"
           hint="A group that is left out carries no rights, nor leads to one."
           problem={problems.groupFilter}
         >
-          <TextArea
-            name="groupFilter"
-            rows={2}
-            spellCheck={false}
-            defaultValue={directory.groupFilter ?? ''}
-            placeholder="(cn=k8s-*)"
-            className="font-mono text-[12.5px]"
-          />
+          <TextArea code name="groupFilter" rows={2} defaultValue={directory.groupFilter ?? ''} placeholder="(cn=k8s-*)" />
         </Field>
         <Field
           label="Distribution lists"
@@ -119,6 +96,6 @@ export function ScopeForm({ directory }: { directory: DirectoryView }) {
           {preview.busy ? 'Reading…' : 'Preview what would change'}
         </Button>
       </div>
-    </form>
+    </Form>
   );
 }

@@ -1,6 +1,6 @@
 import { counted } from '#components/ui/count.ts';
 import { Status } from '#components/ui/status.tsx';
-import { Head, Row, Table, Td, Th } from '#components/ui/table.tsx';
+import { ActsTh, Head, Row, Table, Td, Th } from '#components/ui/table.tsx';
 import { TextLink } from '#components/ui/text-link.tsx';
 import { Time } from '#components/ui/time.tsx';
 import type { Grant } from '#lib/entitlement/schema.ts';
@@ -15,9 +15,7 @@ export function GrantTable({ grants, mayChange }: { grants: readonly Grant[]; ma
         <Th>Where</Th>
         <Th>Until</Th>
         <Th>By</Th>
-        <Th>
-          <span className="sr-only">Act</span>
-        </Th>
+        <ActsTh />
       </Head>
       <tbody>
         {grants.map((grant) => (

@@ -53,10 +53,10 @@ export function PlaceFields({ draft, onChange, role, clusters, projects }: Props
       {kind === 'namespaces' ? (
         <Field label="Namespaces" hint="By name, separated by commas.">
           <Input
+            code
             value={draft.namespaces}
             placeholder="shop, payments"
             onChange={({ target }) => onChange({ ...draft, namespaces: target.value })}
-            className="font-mono text-[12.5px]"
           />
         </Field>
       ) : null}

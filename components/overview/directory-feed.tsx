@@ -1,10 +1,10 @@
 import { DirectoryStatus } from '#components/directory/directory-state.tsx';
 import { modeWords } from '#components/directory/sync-words.ts';
-import { latency } from '#components/ui/clock.ts';
 import { counted } from '#components/ui/count.ts';
 import { TextLink } from '#components/ui/text-link.tsx';
 import { Time } from '#components/ui/time.tsx';
 import type { Overview } from '#lib/overview/schema.ts';
+import { behindInWords } from './behind.ts';
 
 type Directory = Overview['directories'][number];
 type Controller = Directory['controllers'][number];
@@ -43,6 +43,7 @@ export function DirectoryFeed({ directories, now }: Pick<Overview, 'directories'
 
 function ControllerLine({ controller, now }: { controller: Controller; now: string }) {
   const { url, dnsHostName, state, stateDetail, freshAt, changedAt, changeMode } = controller;
+  const behind = freshAt ? behindInWords(freshAt, now) : null;
   return (
     <li className="mt-1">
       <div className="flex justify-between gap-4">
@@ -51,7 +52,13 @@ function ControllerLine({ controller, now }: { controller: Controller; now: stri
         </code>
         {state === 'following' && freshAt ? (
           <span className="whitespace-nowrap text-sm">
-            <b className="font-semibold">{latency(Math.max(0, Date.parse(now) - Date.parse(freshAt)))}</b> behind
+            {behind === null ? (
+              'up to date'
+            ) : (
+              <>
+                <b className="font-semibold">{behind}</b> behind
+              </>
+            )}
           </span>
         ) : (
           <DirectoryStatus state={state} detail={stateDetail} />

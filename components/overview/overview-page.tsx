@@ -5,6 +5,7 @@ import { Facts } from '#components/ui/facts.tsx';
 import { Columns, Section } from '#components/ui/section.tsx';
 import type { Overview } from '#lib/overview/schema.ts';
 import { AttentionTable } from './attention-table.tsx';
+import { behindInWords } from './behind.ts';
 import { Convergence, inStep } from './convergence.tsx';
 import { DirectoryFeed } from './directory-feed.tsx';
 import { LatencyHistogram } from './latency-histogram.tsx';
@@ -73,13 +74,14 @@ function summaryOf({ clusters, attention }: Overview): string {
 /** By the directory that is furthest behind: the one whose leavers would be noticed last. */
 function freshness({ directories, now }: Overview) {
   const followed = directories.flatMap(({ controllers }) => controllers).filter(({ state }) => state === 'following').length;
-  const behind = directories.map(({ freshAt }) => (freshAt ? Date.parse(now) - Date.parse(freshAt) : Number.POSITIVE_INFINITY));
-  const worst = Math.max(...behind);
-  if (directories.length === 0) return { figure: '–', text: 'no directory is connected' };
-  return {
-    figure: Number.isFinite(worst) ? latency(Math.max(0, worst)) : 'never',
-    text: `behind Active Directory, ${followed.toLocaleString('en')} ${followed === 1 ? 'DC' : 'DCs'} followed`,
-  };
+  const [stalest] = directories.map(({ freshAt }) => freshAt ?? '').sort();
+  if (stalest === undefined) return { figure: '–', text: 'no directory is connected' };
+  const dcs = `${followed.toLocaleString('en')} ${followed === 1 ? 'DC' : 'DCs'} followed`;
+  if (stalest === '') return { figure: '–', text: `Active Directory was not read in full yet; ${dcs}` };
+  const behind = behindInWords(stalest, now);
+  return behind === null
+    ? { figure: 'Up to date', text: `with Active Directory, ${dcs}` }
+    : { figure: behind, text: `behind Active Directory, ${dcs}` };
 }
 
 function slowestCut(latencies: readonly number[]) {

@@ -6,6 +6,7 @@ import { ApiProblemNote } from '#components/api/api-problem.tsx';
 import { useCall } from '#components/api/use-call.ts';
 import { Button } from '#components/ui/button.tsx';
 import { Dialog, DialogActions } from '#components/ui/dialog.tsx';
+import { Form } from '#components/ui/form.tsx';
 import type { NamespaceInput } from '#lib/project/schema.ts';
 import { type ClusterChoice, NamespaceFields } from './namespace-fields.tsx';
 
@@ -35,13 +36,7 @@ export function AddNamespace({ projectId, clusters, people }: { projectId: strin
         Add a namespace
       </Button>
       <Dialog open={open} onOpenChange={setOpen} title="Add a namespace" wide>
-        <form
-          className="grid gap-3"
-          onSubmit={(event) => {
-            event.preventDefault();
-            void add();
-          }}
-        >
+        <Form className="grid gap-3" onSubmit={add}>
           <NamespaceFields clusters={clusters} value={value} onChange={setValue} problem={problem?.fields.name} />
           <p className="text-soft">
             {people === 0 ? 'No member' : people === 1 ? '1 person' : `${people.toLocaleString('en')} people`} of this project{' '}
@@ -57,7 +52,7 @@ export function AddNamespace({ projectId, clusters, people }: { projectId: strin
               {busy ? 'Adding…' : value.origin === 'created' ? 'Create it' : 'Adopt it'}
             </Button>
           </DialogActions>
-        </form>
+        </Form>
       </Dialog>
     </>
   );

@@ -7,6 +7,7 @@ import { useCall } from '#components/api/use-call.ts';
 import { Button } from '#components/ui/button.tsx';
 import { Dialog, DialogActions } from '#components/ui/dialog.tsx';
 import { Field } from '#components/ui/field.tsx';
+import { Form } from '#components/ui/form.tsx';
 import { Input, TextArea } from '#components/ui/input.tsx';
 import { Note } from '#components/ui/note.tsx';
 import type { ProjectDetail } from '#lib/project/schema.ts';
@@ -43,13 +44,7 @@ export function ChangeProject({ project }: { project: ProjectDetail }) {
     <>
       <Button onClick={show}>Change</Button>
       <Dialog open={open} onOpenChange={setOpen} title={`Change ${project.title}`} wide>
-        <form
-          className="grid gap-6"
-          onSubmit={(event) => {
-            event.preventDefault();
-            void save();
-          }}
-        >
+        <Form className="grid gap-6" onSubmit={save}>
           <div className="grid max-w-xl gap-3">
             <Field label="Title" problem={fields.title}>
               <Input required maxLength={120} value={about.title} onChange={({ target }) => setAbout({ ...about, title: target.value })} />
@@ -76,7 +71,7 @@ export function ChangeProject({ project }: { project: ProjectDetail }) {
               {busy ? 'Saving…' : 'Save'}
             </Button>
           </DialogActions>
-        </form>
+        </Form>
       </Dialog>
     </>
   );

@@ -3,7 +3,7 @@ import { Plus, X } from 'lucide-react';
 import { Fragment, useId } from 'react';
 import { Button } from '#components/ui/button.tsx';
 import { Choice, FieldSet } from '#components/ui/field.tsx';
-import { Checkbox, Input } from '#components/ui/input.tsx';
+import { Checkbox, Input, Radio } from '#components/ui/input.tsx';
 import type { FenceDraft, Limit } from './fence-draft.ts';
 import { resourceInWords } from './quantity.ts';
 import { isolationWords, podSecurityWords } from './words.ts';
@@ -39,13 +39,7 @@ export function FenceFields({ draft, onChange, problems }: Props) {
       <FieldSet legend="Pod Security">
         {levels.map((level) => (
           <Choice key={level} hint={podSecurityWords[level]}>
-            <input
-              type="radio"
-              name="podSecurity"
-              className="size-4 shrink-0 accent-accent"
-              checked={draft.podSecurity === level}
-              onChange={() => onChange({ ...draft, podSecurity: level })}
-            />
+            <Radio name="podSecurity" checked={draft.podSecurity === level} onChange={() => onChange({ ...draft, podSecurity: level })} />
             <span>{level}</span>
           </Choice>
         ))}
@@ -84,12 +78,12 @@ function QuotaFields({ draft, onChange, problems }: Props) {
           <div key={index}>
             <div className="flex max-w-xl items-center gap-2">
               <Input
+                code
                 aria-label={`Resource ${index + 1}`}
                 list={known}
                 value={resource}
                 placeholder="limits.cpu"
                 onChange={({ target }) => put(index, { resource: target.value })}
-                className="font-mono text-[12.5px]"
               />
               <Input
                 aria-label={`At most, ${resourceInWords(resource) || `resource ${index + 1}`}`}

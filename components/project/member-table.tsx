@@ -1,5 +1,5 @@
 import { Empty } from '#components/ui/empty.tsx';
-import { Head, Row, Table, Td, Th } from '#components/ui/table.tsx';
+import { ActsTh, Head, Row, Table, Td, Th } from '#components/ui/table.tsx';
 import { TextLink } from '#components/ui/text-link.tsx';
 import { Time } from '#components/ui/time.tsx';
 import type { ProjectDetail } from '#lib/project/schema.ts';
@@ -19,11 +19,7 @@ export function MemberTable({ project, mayOpenDirectory }: { project: ProjectDet
         <Th>Role</Th>
         <Th right>People</Th>
         <Th>Until</Th>
-        {project.mayChange ? (
-          <Th>
-            <span className="sr-only">Actions</span>
-          </Th>
-        ) : null}
+        {project.mayChange ? <ActsTh /> : null}
       </Head>
       <tbody>
         {project.memberList.map((member) => (

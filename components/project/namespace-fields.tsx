@@ -46,12 +46,12 @@ export function NamespaceFields({ clusters, value, onChange, problem }: Props) {
       </Field>
       <Field label="Namespace" problem={problem}>
         <Input
+          code
           value={value.name}
           list={known}
           required
           placeholder={value.origin === 'adopted' ? `one of ${free.length}` : 'shop-web'}
           onChange={({ target }) => onChange({ ...value, name: target.value.trim() })}
-          className="font-mono text-[12.5px]"
         />
       </Field>
       <datalist id={known}>

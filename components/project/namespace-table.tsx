@@ -1,6 +1,6 @@
 import { Empty } from '#components/ui/empty.tsx';
 import { Status } from '#components/ui/status.tsx';
-import { Head, Row, Table, Td, Th } from '#components/ui/table.tsx';
+import { ActsTh, Head, Row, Table, Td, Th } from '#components/ui/table.tsx';
 import { TextLink } from '#components/ui/text-link.tsx';
 import type { ProjectDetail, ProjectNamespaceView } from '#lib/project/schema.ts';
 import { QuotaBars } from './quota-bars.tsx';
@@ -20,11 +20,7 @@ export function NamespaceTable({ project, mayOpenCluster }: { project: ProjectDe
         <Th>Cluster</Th>
         <Th>State</Th>
         <Th className="w-1/2">Quota in use</Th>
-        {project.mayChange ? (
-          <Th>
-            <span className="sr-only">Actions</span>
-          </Th>
-        ) : null}
+        {project.mayChange ? <ActsTh /> : null}
       </Head>
       <tbody>
         {project.namespaceList.map((namespace) => (

@@ -7,6 +7,7 @@ import { ApiProblemNote } from '#components/api/api-problem.tsx';
 import { useCall } from '#components/api/use-call.ts';
 import { Button, ButtonLink } from '#components/ui/button.tsx';
 import { Field } from '#components/ui/field.tsx';
+import { Form } from '#components/ui/form.tsx';
 import { Input, TextArea } from '#components/ui/input.tsx';
 import { Section } from '#components/ui/section.tsx';
 import type { NamespaceInput } from '#lib/project/schema.ts';
@@ -45,15 +46,11 @@ export function NewProjectForm({ clusters }: { clusters: readonly ClusterChoice[
   const created = namespaces.filter(({ origin }) => origin === 'created').length;
   const adopted = namespaces.length - created;
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        void create();
-      }}
-    >
+    <Form onSubmit={create}>
       <div className="mt-6 grid max-w-xl gap-4">
         <Field label="Name" hint="Lower-case letters, digits and dashes; it stays." problem={fields.name}>
           <Input
+            code
             required
             maxLength={40}
             pattern="[a-z0-9]([a-z0-9\-]*[a-z0-9])?"
@@ -61,7 +58,6 @@ export function NewProjectForm({ clusters }: { clusters: readonly ClusterChoice[
             value={about.name}
             onChange={({ target }) => setAbout({ ...about, name: target.value })}
             autoComplete="off"
-            className="font-mono text-[12.5px]"
           />
         </Field>
         <Field label="Title" hint="As people call it." problem={fields.title}>
@@ -136,6 +132,6 @@ export function NewProjectForm({ clusters }: { clusters: readonly ClusterChoice[
           <ButtonLink href="/admin/projects">Cancel</ButtonLink>
         </div>
       </div>
-    </form>
+    </Form>
   );
 }

@@ -6,7 +6,7 @@ type Quota = { readonly hard: Readonly<Record<string, string>>; readonly used: R
 /** What a namespace uses of what it may, as its cluster last counted it. */
 export function QuotaBars({ quota }: { quota: Quota }) {
   return (
-    <div className="grid max-w-xl gap-x-6 gap-y-2 sm:grid-cols-2">
+    <div className="grid min-w-52 max-w-xl gap-x-6 gap-y-2 sm:grid-cols-2">
       {usesOf(quota).map(({ resource, used, hard, share }) =>
         share === null ? (
           <div key={resource} className="flex justify-between gap-3">

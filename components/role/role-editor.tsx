@@ -6,6 +6,7 @@ import { ApiProblemNote } from '#components/api/api-problem.tsx';
 import { useCall } from '#components/api/use-call.ts';
 import { Button, ButtonLink } from '#components/ui/button.tsx';
 import { Choice, Field, FieldSet } from '#components/ui/field.tsx';
+import { Form } from '#components/ui/form.tsx';
 import { Checkbox, Input, TextArea } from '#components/ui/input.tsx';
 import { Note } from '#components/ui/note.tsx';
 import { Columns, Section } from '#components/ui/section.tsx';
@@ -59,18 +60,14 @@ export function RoleEditor({ changed: role, from, parents }: Props) {
   const fields = problem?.fields ?? {};
   const ruleProblems = Object.entries({ ...previewed.problem?.fields, ...fields }).filter(([field]) => field.startsWith('rules'));
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        void save();
-      }}
-    >
+    <Form onSubmit={save}>
       <Columns>
         <div>
           <div className="mt-6 grid max-w-xl gap-4">
             {role ? null : (
               <Field label="Name" hint="Lower-case letters, digits and dashes; it stays." problem={fields.name}>
                 <Input
+                  code
                   required
                   maxLength={40}
                   pattern="[a-z0-9]([a-z0-9\-]*[a-z0-9])?"
@@ -78,7 +75,6 @@ export function RoleEditor({ changed: role, from, parents }: Props) {
                   value={name}
                   onChange={({ target }) => setName(target.value)}
                   autoComplete="off"
-                  className="font-mono text-[12.5px]"
                 />
               </Field>
             )}
@@ -111,12 +107,12 @@ export function RoleEditor({ changed: role, from, parents }: Props) {
               problem={ruleProblems.length > 0 ? ruleProblems.map(([field, said]) => `${ruleInWords(field)}${said}`).join(' ') : undefined}
             >
               <TextArea
-                spellCheck={false}
+                code
                 autoCapitalize="off"
                 rows={Math.min(28, Math.max(10, text.split('\n').length + 1))}
                 value={text}
                 onChange={({ target }) => setText(target.value)}
-                className="font-mono text-[12.5px] leading-[19px]"
+                className="leading-[19px]"
               />
             </Field>
             {'rules' in read && read.rules.length > 0 ? (
@@ -146,7 +142,7 @@ export function RoleEditor({ changed: role, from, parents }: Props) {
           </div>
         </div>
       </Columns>
-    </form>
+    </Form>
   );
 }
 

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { Head, Row, Table, Td, Th } from '#components/ui/table.tsx';
+import { ActsTh, Head, Row, Table, Td, Th } from '#components/ui/table.tsx';
 import { Tag } from '#components/ui/tag.tsx';
 import { Time } from '#components/ui/time.tsx';
 import type { sessionsOutput } from '#lib/session/schema.ts';
@@ -13,9 +13,7 @@ export function SessionTable({ sessions }: { sessions: z.output<typeof sessionsO
         <Th>From</Th>
         <Th>Since</Th>
         <Th>Last seen</Th>
-        <Th>
-          <span className="sr-only">Act</span>
-        </Th>
+        <ActsTh />
       </Head>
       <tbody>
         {sessions.map((session) => (

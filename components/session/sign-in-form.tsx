@@ -3,6 +3,7 @@ import { signIn } from 'next-auth/react';
 import { useState } from 'react';
 import { Button } from '#components/ui/button.tsx';
 import { Field } from '#components/ui/field.tsx';
+import { Form } from '#components/ui/form.tsx';
 import { Input } from '#components/ui/input.tsx';
 import { Note } from '#components/ui/note.tsx';
 import { afterSignIn, sentenceOf } from './sign-in-words.ts';
@@ -23,16 +24,8 @@ export function SignInForm({ error, callbackUrl }: { error: string | undefined; 
     setBusy(false);
     setSaid(answer?.error ?? 'failed');
   }
-  // By POST: sent before the page is alive, a form would otherwise put the password into the address. The front refuses such a POST.
   return (
-    <form
-      method="post"
-      className="grid gap-4"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void submit(new FormData(event.currentTarget));
-      }}
-    >
+    <Form className="grid gap-4" onSubmit={submit}>
       {said ? (
         <Note tone={said === 'refused' ? 'bad' : 'warn'} live>
           {sentenceOf(said)}
@@ -56,6 +49,6 @@ export function SignInForm({ error, callbackUrl }: { error: string | undefined; 
       <Button type="submit" look="primary" disabled={busy} className="h-9">
         {busy ? 'Asking the directory…' : 'Sign in'}
       </Button>
-    </form>
+    </Form>
   );
 }

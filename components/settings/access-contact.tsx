@@ -5,6 +5,7 @@ import { ApiProblemNote } from '#components/api/api-problem.tsx';
 import { useCall } from '#components/api/use-call.ts';
 import { Button } from '#components/ui/button.tsx';
 import { Field } from '#components/ui/field.tsx';
+import { Form } from '#components/ui/form.tsx';
 import { Input } from '#components/ui/input.tsx';
 
 /** Whom somebody asks who lacks a right: a name, a mail address, the address of a form. */
@@ -13,11 +14,10 @@ export function AccessContact({ contact, mayChange }: { contact: string | null; 
   const { call, busy, problem } = useCall();
   if (!mayChange) return <p>{contact ?? 'Nobody is named: people are sent to the platform admins.'}</p>;
   return (
-    <form
+    <Form
       className="flex max-w-xl flex-wrap items-start gap-2"
-      onSubmit={async (event) => {
-        event.preventDefault();
-        const text = String(new FormData(event.currentTarget).get('contact')).trim();
+      onSubmit={async (form) => {
+        const text = String(form.get('contact')).trim();
         if (!(await call('PATCH', '/settings', { accessContact: text || null }))) return;
         toast.success('Saved.');
         router.refresh();
@@ -30,6 +30,6 @@ export function AccessContact({ contact, mayChange }: { contact: string | null; 
         Save
       </Button>
       <ApiProblemNote problem={problem} fieldsShown={['accessContact']} />
-    </form>
+    </Form>
   );
 }

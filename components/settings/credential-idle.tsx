@@ -6,6 +6,7 @@ import { useCall } from '#components/api/use-call.ts';
 import { Button } from '#components/ui/button.tsx';
 import { counted } from '#components/ui/count.ts';
 import { Field } from '#components/ui/field.tsx';
+import { Form } from '#components/ui/form.tsx';
 import { Input } from '#components/ui/input.tsx';
 
 /** After how many days a credential that nobody uses ends by itself. */
@@ -17,11 +18,10 @@ export function CredentialIdle({ days, mayChange }: { days: number | null; mayCh
       <p>{days === null ? 'Unused credentials live until they expire.' : `A credential ends after ${counted(days, 'day')} without use.`}</p>
     );
   return (
-    <form
+    <Form
       className="flex max-w-xl flex-wrap items-start gap-2"
-      onSubmit={async (event) => {
-        event.preventDefault();
-        const typed = String(new FormData(event.currentTarget).get('days')).trim();
+      onSubmit={async (form) => {
+        const typed = String(form.get('days')).trim();
         if (!(await call('PATCH', '/settings', { credentialIdleDays: typed === '' ? null : Number(typed) }))) return;
         toast.success('Saved.');
         router.refresh();
@@ -39,6 +39,6 @@ export function CredentialIdle({ days, mayChange }: { days: number | null; mayCh
         Save
       </Button>
       <ApiProblemNote problem={problem} fieldsShown={['credentialIdleDays']} />
-    </form>
+    </Form>
   );
 }

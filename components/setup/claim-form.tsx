@@ -4,6 +4,7 @@ import { ApiProblemNote } from '#components/api/api-problem.tsx';
 import { useCall } from '#components/api/use-call.ts';
 import { Button } from '#components/ui/button.tsx';
 import { Field } from '#components/ui/field.tsx';
+import { Form } from '#components/ui/form.tsx';
 import { Input } from '#components/ui/input.tsx';
 
 /** Nobody exists yet who could sign in: whoever can read the log of the first start may begin. */
@@ -11,12 +12,10 @@ export function ClaimForm() {
   const router = useRouter();
   const { call, busy, problem } = useCall();
   return (
-    <form
-      method="post"
+    <Form
       className="grid max-w-md gap-4"
-      onSubmit={async (event) => {
-        event.preventDefault();
-        if (await call('POST', '/setup/claim', { code: String(new FormData(event.currentTarget).get('code')) })) router.refresh();
+      onSubmit={async (form) => {
+        if (await call('POST', '/setup/claim', { code: String(form.get('code')) })) router.refresh();
       }}
     >
       <Field label="Setup code" hint="The first start printed it; look for “setup code” in its log." problem={problem?.fields.code}>
@@ -28,6 +27,6 @@ export function ClaimForm() {
           Begin
         </Button>
       </div>
-    </form>
+    </Form>
   );
 }

@@ -53,15 +53,23 @@ export function PaletteProvider({ children }: { children: ReactNode }) {
   );
 }
 
+function keyOf(hit: SearchHit | undefined): string {
+  return hit ? `${hit.kind} ${hit.id}` : '';
+}
+
 function Palette({ onDone }: { onDone: () => void }) {
   const router = useRouter();
   const [text, setText] = useState('');
   const [hits, setHits] = useState<readonly SearchHit[] | null>(null);
+  // The first hit is chosen as it comes: Enter goes somewhere whenever something is listed.
+  const [chosen, setChosen] = useState('');
   useEffect(() => {
     let wanted = true;
     const timer = setTimeout(async () => {
       const answer = await callApi<{ hits: SearchHit[] }>('GET', `/search?q=${encodeURIComponent(text)}`).catch(() => ({ hits: [] }));
-      if (wanted) setHits(answer.hits);
+      if (!wanted) return;
+      setHits(answer.hits);
+      setChosen(keyOf(answer.hits[0]));
     }, 80);
     return () => {
       wanted = false;
@@ -70,7 +78,7 @@ function Palette({ onDone }: { onDone: () => void }) {
   }, [text]);
   const kinds = [...new Set((hits ?? []).map(({ kind }) => kind))];
   return (
-    <Command shouldFilter={false} label="Jump to anything">
+    <Command shouldFilter={false} label="Jump to anything" value={chosen} onValueChange={setChosen}>
       <Command.Input
         value={text}
         onValueChange={setText}
@@ -90,7 +98,7 @@ function Palette({ onDone }: { onDone: () => void }) {
               .map((hit) => (
                 <Command.Item
                   key={hit.id}
-                  value={`${kind} ${hit.id}`}
+                  value={keyOf(hit)}
                   onSelect={() => {
                     onDone();
                     router.push(hit.href);

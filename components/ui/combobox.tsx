@@ -24,13 +24,17 @@ export function Combobox({ label, placeholder, value, onChange, find, ...rest }:
   const [open, setOpen] = useState(false);
   const [text, setText] = useState('');
   const [found, setFound] = useState<readonly Option[] | null>(null);
+  // The first is chosen as it comes, so that Enter takes what is shown first.
+  const [chosen, setChosen] = useState('');
   useEffect(() => {
     if (!open) return;
     let wanted = true;
     const timer = setTimeout(
       async () => {
         const options = await find(text).catch(() => []);
-        if (wanted) setFound(options);
+        if (!wanted) return;
+        setFound(options);
+        setChosen(options[0]?.id ?? '');
       },
       text ? 120 : 0,
     );
@@ -62,7 +66,7 @@ export function Combobox({ label, placeholder, value, onChange, find, ...rest }:
           sideOffset={4}
           className="z-50 w-[max(var(--radix-popover-trigger-width),20rem)] max-w-[calc(100vw-2rem)] rounded-lg border border-line-strong bg-bg shadow-lift"
         >
-          <Command shouldFilter={false} label={label}>
+          <Command shouldFilter={false} label={label} value={chosen} onValueChange={setChosen}>
             <Command.Input
               value={text}
               onValueChange={setText}

@@ -36,6 +36,15 @@ export function Th({ className, right, ...rest }: ComponentProps<'th'> & { right
   );
 }
 
+/** Above the column of what can be done with each row. */
+export function ActsTh() {
+  return (
+    <Th>
+      <span className="sr-only">Act</span>
+    </Th>
+  );
+}
+
 export function Row({ className, ...rest }: ComponentProps<'tr'>) {
   return <tr className={cn('hover:bg-panel', className)} {...rest} />;
 }

@@ -40,10 +40,63 @@ async function previewFilter(page: Page, filter: string): Promise<void> {
   await expect(page.getByRole('button', { name: 'Save these settings' })).toBeVisible(patience);
 }
 
-test('another filter is previewed by name, held where it was not meant, and put back', async ({ page }) => {
-  test.setTimeout(480_000);
+async function signInAsCarol(page: Page): Promise<void> {
   const carol = contract.users.find(({ login }) => login === 'carol');
   await signIn(page, contract.portal.url, 'carol', carol?.password ?? '');
+}
+
+test('a connected directory is tested again by what is kept: each domain controller, some of its people and groups', async ({ page }) => {
+  await signInAsCarol(page);
+  await page.goto(settings);
+  await page.getByRole('button', { name: 'Test the connection again' }).click();
+  await expect(page.getByText(/answers: 3\d\d people and \d+ groups/)).toBeVisible(patience);
+  const found = page.getByRole('table', { name: 'Domain controllers found' });
+  await expect(found.getByRole('row').filter({ hasText: 'Yes' })).toHaveCount(1);
+  await expect(
+    page
+      .getByRole('table', { name: 'Some of its people' })
+      .getByText(/@corp\.example/)
+      .first(),
+  ).toBeVisible();
+  await expectAccessible(page);
+});
+
+test('domain controllers that DNS cannot name are refused in words, and nothing has changed', async ({ page }) => {
+  await signInAsCarol(page);
+  await page.goto(settings);
+  await page.getByText('Change the connection').click();
+  await page.getByLabel('Find them by DNS').check();
+  await expect(page.getByLabel('Domain controllers', { exact: true })).toHaveCount(0);
+  await page.getByLabel('Domain', { exact: true }).fill('corp.example');
+  // Nobody answers DNS there: the port is closed.
+  await page.getByLabel('DNS servers').fill('127.0.0.1:9');
+  await page.getByRole('button', { name: 'Preview what would change' }).last().click();
+  await expect(page.getByText(/The DNS servers 127\.0\.0\.1:9 did not answer/)).toBeVisible(patience);
+  await expectAccessible(page);
+  expect((await directory()).state).toBe('following');
+});
+
+test('disconnecting asks for the name, and is refused to those who came in by that very directory', async ({ page }) => {
+  await signInAsCarol(page);
+  await page.goto(settings);
+  await page.getByRole('button', { name: 'Disconnect', exact: true }).click();
+  const dialog = page.getByRole('dialog', { name: 'Disconnect corp.example?' });
+  await expect(dialog.getByText(/3\d\d people are nobody here from that moment on/)).toBeVisible();
+  await expectAccessible(page);
+  await dialog.getByLabel('Type corp.example to confirm').fill('other.example');
+  await dialog.getByRole('button', { name: 'Disconnect' }).click();
+  await expect(dialog.getByText(/Type corp\.example to confirm that this domain is meant/)).toBeVisible();
+  await dialog.getByLabel('Type corp.example to confirm').fill('corp.example');
+  await dialog.getByRole('button', { name: 'Disconnect' }).click();
+  await expect(dialog.getByText(/You are signed in by this directory/)).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('button', { name: 'Disconnect', exact: true })).toBeFocused();
+  expect((await directory()).state).toBe('following');
+});
+
+test('another filter is previewed by name, held where it was not meant, and put back', async ({ page }) => {
+  test.setTimeout(480_000);
+  await signInAsCarol(page);
 
   await previewFilter(page, '(!(department=Payments))');
   await expect(page.getByText(/\d+ people leave; \d+ of them hold grants/)).toBeVisible();

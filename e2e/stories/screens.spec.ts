@@ -103,9 +103,26 @@ test('a developer sees what is theirs and nothing to administer', async ({ brows
   const page = await signedIn(context, 'alice');
   await look(page, 'my-access-alice');
   await expect(page.getByRole('link', { name: /^People/ })).toHaveCount(0);
-  await page.goto(`${contract.portal.url}/admin/people`);
+  const refused = await page.goto(`${contract.portal.url}/admin/people`);
+  expect(refused?.status()).toBe(403);
   await expect(page.getByText('Dave Okafor')).toHaveCount(0);
-  await page.screenshot({ path: join(pictures, 'refused-alice.png') });
+  await look(page, 'refused-alice');
+  const person = await page.goto(`${contract.portal.url}/admin/people/${await firstId('/people?search=dave', 'items')}`);
+  const unknown = await page.goto(`${contract.portal.url}/admin/people/p-222222222222`);
+  expect([person?.status(), unknown?.status()]).toEqual([403, 403]);
+  await context.close();
+});
+
+test('what does not exist is told so by the status too, within the portal', async ({ browser }) => {
+  const context = await browser.newContext();
+  const page = await signedIn(context, 'carol');
+  for (const path of ['people/p-222222222222', 'people/nobody', 'groups/x', 'roles/x', 'clusters/x', 'projects/x', 'nowhere']) {
+    const answer = await page.goto(`${contract.portal.url}/admin/${path}`);
+    expect([path, answer?.status()]).toEqual([path, 404]);
+  }
+  await look(page, 'nothing-here');
+  await page.getByRole('link', { name: /^People/ }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'People' })).toBeVisible();
   await context.close();
 });
 

@@ -1,10 +1,12 @@
 /**
  * How a page reads: `await load(operation, input)`. The same gate, input and output schemas as the REST API; what differs is only how a
- * refusal looks. Nobody signed in goes to the sign-in page, a local account that asks for what only a person has goes to what it is here for, what does not exist (or must not be known to) is the 404 page, and every other
- * refusal is thrown with a digest that the error page can read back, since Next hides messages of server errors from the browser.
+ * refusal looks. Nobody signed in goes to the sign-in page, a local account that asks for what only a person has goes to what it is here
+ * for, what does not exist (or must not be known to) is the 404 page, what is for those who administer the 403 page, and every other refusal
+ * is thrown with a digest that the error page can read back, since Next hides messages of server errors from the browser. The status can only
+ * tell where nothing was sent yet: pages about one thing wait for it, without a skeleton before.
  */
 import { headers } from 'next/headers';
-import { notFound, redirect } from 'next/navigation';
+import { forbidden, notFound, redirect } from 'next/navigation';
 import type { z } from 'zod';
 import type { Allow, Operation } from '#lib/api/operation.ts';
 import { noPersonCode, perform } from '#lib/api/perform.ts';
@@ -26,8 +28,10 @@ export async function load<Input extends z.ZodObject, Output extends z.ZodType, 
   if (attempt.ok) return attempt.value;
   const { problem } = attempt;
   if (problem.kind === 'unauthenticated') return toSignIn();
-  if (problem.kind === 'not-found') return notFound();
+  // An id in the address that cannot be one names nothing.
+  if (problem.kind === 'not-found' || (problem.kind === 'bad-input' && problem.fields?.id)) return notFound();
   if (problem.code === noPersonCode) return redirect('/admin');
+  if (problem.kind === 'forbidden') return forbidden();
   throw Object.assign(new Error(problem.message), { digest: faultDigest(problem, requestIdOf(await headers())) });
 }
 
