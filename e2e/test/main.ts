@@ -1,17 +1,21 @@
 /**
  * `npm test`: everything, in the order in which a fault is cheapest to learn. Each stage runs even when one before it failed, so that one
- * run tells the whole truth; the last line says how many tests passed and failed, a failed stage without tests of its own counting as one.
+ * run tells the whole truth; the last lines name what failed, and the very last says how many tests passed and failed, a failed stage without
+ * tests of its own counting as one.
  * With two thousand tests on real parts a machine's hiccup now and then breaks one: each may try twice here, and whatever needed it is named
  * in the output (“retry x1”), for it is a race to be found. Run by themselves, tests try once.
  */
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 
 interface Tally {
   passed: number;
   failed: number;
+  /** A paragraph for each failure, for who sees only the end of the output. */
+  readonly failures: string[];
 }
 
 interface Stage {
@@ -44,7 +48,9 @@ const stages: readonly Stage[] = [
   },
 ];
 
-const total: Tally = { passed: 0, failed: 0 };
+const linesOfAFailure = 12;
+
+const total: Tally = { passed: 0, failed: 0, failures: [] };
 for (const stage of stages) {
   const began = performance.now();
   console.log(`\n── ${stage.name} …`);
@@ -52,9 +58,11 @@ for (const stage of stages) {
   const tally = await tallyOf(stage, code);
   total.passed += tally.passed;
   total.failed += tally.failed;
+  total.failures.push(...tally.failures);
   console.log(`── ${stage.name}: ${tally.failed === 0 ? 'passed' : 'FAILED'} (${((performance.now() - began) / 1000).toFixed(1)} s)`);
 }
 await rm(directory, { recursive: true, force: true });
+for (const failure of total.failures) console.log(`\nFAILED: ${failure}`);
 console.log(`\n${total.passed} passed, ${total.failed} failed`);
 process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);
 
@@ -70,21 +78,82 @@ function run([command, ...args]: readonly string[]): Promise<number> {
 }
 
 async function tallyOf(stage: Stage, code: number): Promise<Tally> {
-  if (!stage.result) return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
-  const text = await readFile(stage.result.file, 'utf8').catch(() => null);
-  const tally = text === null ? { passed: 0, failed: 0 } : stage.result.read(text);
+  const text = stage.result ? await readFile(stage.result.file, 'utf8').catch(() => null) : null;
+  const tally = stage.result && text !== null ? stage.result.read(text) : { passed: 0, failed: 0, failures: [] };
+  if (!stage.result && code === 0) tally.passed = 1;
   // A runner that failed without a failed test (a set-up that broke, no test found) must not look like success.
   if (code !== 0 && tally.failed === 0) tally.failed = 1;
+  if (code !== 0 && tally.failures.length === 0) tally.failures.push(`${stage.name}: ended with ${code}`);
   return tally;
 }
 
+function failure(file: string, name: string, messages: readonly string[]): string {
+  const lines = messages.flatMap((message) => {
+    const own = stripVTControlCharacters(message)
+      .split('\n')
+      .filter((line) => !line.includes('/node_modules/'));
+    return own.slice(0, linesOfAFailure);
+  });
+  return [`${file} › ${name}`, ...lines.map((line) => `  ${line}`)].join('\n');
+}
+
+interface VitestResult {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly message: string;
+    readonly assertionResults: readonly {
+      readonly fullName: string;
+      readonly status: string;
+      readonly failureMessages: readonly string[];
+    }[];
+  }[];
+}
+
 function readVitest(text: string): Tally {
-  const { numPassedTests, numFailedTests } = JSON.parse(text) as { numPassedTests: number; numFailedTests: number };
-  return { passed: numPassedTests, failed: numFailedTests };
+  const { numPassedTests, numFailedTests, testResults } = JSON.parse(text) as VitestResult;
+  const failures = testResults
+    .filter(({ status }) => status !== 'passed')
+    .flatMap(({ name, message, assertionResults }) => {
+      const file = relative(process.cwd(), name);
+      const failed = assertionResults.filter(({ status }) => status === 'failed');
+      // A hook of the file failed: none of its tests was run.
+      if (failed.length === 0) return [failure(file, 'before or after its tests', [message])];
+      return failed.map(({ fullName, failureMessages }) => failure(file, fullName, failureMessages));
+    });
+  return { passed: numPassedTests, failed: numFailedTests, failures };
+}
+
+interface PlaywrightSuite {
+  readonly suites?: readonly PlaywrightSuite[];
+  readonly specs?: readonly {
+    readonly title: string;
+    readonly file: string;
+    readonly ok: boolean;
+    readonly tests: readonly { readonly results: readonly { readonly error?: { readonly message?: string } }[] }[];
+  }[];
 }
 
 function readPlaywright(text: string): Tally {
-  const { stats } = JSON.parse(text) as { stats: { expected: number; unexpected: number; flaky: number } };
+  const { stats, suites } = JSON.parse(text) as {
+    stats: { expected: number; unexpected: number; flaky: number };
+    suites: readonly PlaywrightSuite[];
+  };
   if (stats.flaky > 0) console.log(`${stats.flaky} of the stories needed a second try`);
-  return { passed: stats.expected + stats.flaky, failed: stats.unexpected };
+  return { passed: stats.expected + stats.flaky, failed: stats.unexpected, failures: suites.flatMap(failuresIn) };
+}
+
+function failuresIn({ suites = [], specs = [] }: PlaywrightSuite): string[] {
+  const own = specs
+    .filter(({ ok }) => !ok)
+    .map(({ file, title, tests }) =>
+      failure(
+        file,
+        title,
+        tests.flatMap(({ results }) => results.flatMap(({ error }) => error?.message ?? [])),
+      ),
+    );
+  return [...own, ...suites.flatMap(failuresIn)];
 }

@@ -19,6 +19,11 @@ const presenceShare = 50;
 const silentCheckEveryMs = 60_000;
 const silentAtOnce = 200;
 
+/** Looked for by GUID, and answered that there is none. */
+export function notFound(guids: readonly string[]): Gone[] {
+  return guids.map((objectGuid) => ({ objectGuid, evidence: 'not-found' }));
+}
+
 export async function findHiddenDeletions(
   db: Database,
   connection: LdapConnection,
@@ -39,7 +44,7 @@ export async function findHiddenDeletions(
     for (const guid of await findGone(connection, directory.baseDn, absent)) missing.add(guid);
     stance.presenceCheck = { at: began, usn, dueAt: now + Math.max(presenceCheckEveryMs, (performance.now() - now) * presenceShare) };
   }
-  return [...missing].map((objectGuid) => ({ objectGuid, evidence: 'not-found' }));
+  return notFound([...missing]);
 }
 
 export async function findSilentDeletions(db: Database, connection: LdapConnection, directory: Directory, stance: Stance): Promise<Gone[]> {
@@ -50,5 +55,5 @@ export async function findSilentDeletions(db: Database, connection: LdapConnecti
     stance.silentCheck = { usn, dueAt: performance.now() + silentCheckEveryMs, waiting };
   }
   const some = stance.silentCheck.waiting.splice(0, silentAtOnce);
-  return (await findGone(connection, directory.baseDn, some)).map((objectGuid) => ({ objectGuid, evidence: 'not-found' }));
+  return notFound(await findGone(connection, directory.baseDn, some));
 }

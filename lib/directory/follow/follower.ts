@@ -24,7 +24,7 @@ import { briefly } from '../sentences.ts';
 import type { Directory, Gone, Observation } from '../types.ts';
 import { createBreaker } from './breaker.ts';
 import { isCookieRefused, readTouched, readTouchedSinceUsn, type Touched } from './changes.ts';
-import { findHiddenDeletions, findSilentDeletions } from './deletions.ts';
+import { findHiddenDeletions, findSilentDeletions, notFound } from './deletions.ts';
 import { createDenials, type Denials } from './denials.ts';
 import { createDriftWatch, mayMoveOthers, readTouchedObjects } from './filtered-read.ts';
 import { readAndLead, resumeLead, takeSecondPlace } from './places.ts';
@@ -244,8 +244,7 @@ export function createFollower(options: FollowerOptions): Follower {
   async function mendDrift(opened: LdapConnection, directory: Directory, stance: Stance, began: Date): Promise<void> {
     const guids = await drift.look(opened, directory);
     if (guids.length === 0) return;
-    const { gone, ...read } = await readTouchedObjects(db, opened, directory, { guids, links: [], linksAreTold: false });
-    await takeDelta(opened, directory, stance, { ...read, gone: gone.map((objectGuid) => ({ objectGuid, evidence: 'not-found' })) }, began);
+    await takeDelta(opened, directory, stance, await readAnew(opened, directory, guids), began);
   }
 
   async function drain(opened: LdapConnection, directory: Directory, stance: Stance, usn: bigint, evidenceAt: Date): Promise<void> {
@@ -257,10 +256,7 @@ export function createFollower(options: FollowerOptions): Follower {
     if (!touched.linksAreTold) unknownGroups.include(read.groups);
     if (mayMoveOthers(directory, touched, read)) drift.suspect();
     const { people, groups, outside, gone: unfound } = read;
-    const gone: Gone[] = [
-      ...tombstones.map((objectGuid) => ({ objectGuid, evidence: 'tombstone' as const })),
-      ...unfound.map((objectGuid) => ({ objectGuid, evidence: 'not-found' as const })),
-    ];
+    const gone: Gone[] = [...tombstones.map((objectGuid) => ({ objectGuid, evidence: 'tombstone' as const })), ...notFound(unfound)];
     await takeDelta(opened, directory, stance, { people, groups, links, gone, outside }, evidenceAt, usn);
   }
 
@@ -293,9 +289,15 @@ export function createFollower(options: FollowerOptions): Follower {
   async function askForUnknownGroups(opened: LdapConnection, directory: Directory, stance: Stance, began: Date): Promise<void> {
     const due = unknownGroups.due();
     if (due.length === 0) return;
-    const { gone, ...read } = await readTouchedObjects(db, opened, directory, { guids: due, links: [], linksAreTold: false });
+    const read = await readAnew(opened, directory, due);
     unknownGroups.answered(due, read.groups);
-    await takeDelta(opened, directory, stance, { ...read, gone: gone.map((objectGuid) => ({ objectGuid, evidence: 'not-found' })) }, began);
+    await takeDelta(opened, directory, stance, read, began);
+  }
+
+  /** As they are now, whatever was told of them. */
+  async function readAnew(opened: LdapConnection, directory: Directory, guids: string[]) {
+    const { gone, ...read } = await readTouchedObjects(db, opened, directory, { guids, links: [], linksAreTold: false });
+    return { ...read, gone: notFound(gone) };
   }
 
   /** Where it goes on after a break, or another worker after this one: what it takes away in between must not be missed. */

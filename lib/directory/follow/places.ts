@@ -9,6 +9,7 @@ import { saveBeside, saveChangeMode, saveDomainFacts, setControllerState, setDir
 import { observeEverything } from '../read/observe.ts';
 import type { Directory } from '../types.ts';
 import { chooseMode } from './changes.ts';
+import { notFound } from './deletions.ts';
 import { aboutDirectory, noteFollowing } from './directory-state.ts';
 import { readTouchedObjects } from './filtered-read.ts';
 import { type Access, openOneMore } from './same-controller.ts';
@@ -149,7 +150,7 @@ async function askAgain(
   const evidenceAt = new Date();
   const touched = { guids: [...heardOf], links: [], linksAreTold: true };
   const { people, outside, gone: unfound } = await readTouchedObjects(ground.db, connection, directory, touched);
-  const gone = unfound.map((objectGuid) => ({ objectGuid, evidence: 'not-found' as const }));
+  const gone = notFound(unfound);
   const observation = { kind: 'delta' as const, people, groups: [], links: [], gone, outside };
   const position = positionOf(stance, usn, evidenceAt);
   await take(ground, { directory, stance, connection, observation, position, evidenceAt, removalsApproved });

@@ -3,6 +3,7 @@
  * disabled in that time is out within the second all the same: a second connection to the same domain controller probes meanwhile, and what it
  * hears only takes away (denials.ts). It stays open and silent between those times. Where it fails, the work beside it is no worse for it.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { countLiving } from '../data.ts';
 import type { LdapConnection } from '../ldap/connection.ts';
 import { highestUsn } from '../ldap/domain.ts';
@@ -108,14 +109,7 @@ export function createSentry({ ground, access, denials }: SentryOptions): Sentry
   };
 }
 
-function later(ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms);
-    signal?.addEventListener('abort', done, { once: true });
-    function done(): void {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', done);
-      resolve();
-    }
-  });
+/** Over early, and in peace, when the work has ended. */
+async function later(ms: number, signal?: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, signal && { signal }).catch(() => {});
 }
