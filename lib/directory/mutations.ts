@@ -138,13 +138,23 @@ export async function saveGroups(tx: Tx, forestId: string, groups: readonly Know
       security = excluded.security, deleted_at = excluded.deleted_at, updated_at = now()`;
 }
 
-/** Ids hold no blank, so that many thousands of them go as one text: an array would be escaped and read value by value. */
-export async function saveEdges(tx: Tx, edges: readonly KnownEdge[]): Promise<void> {
-  if (edges.length === 0) return;
+export interface Joining {
+  readonly groupId: string;
+  readonly memberIds: readonly string[];
+  readonly isPrimary: boolean;
+}
+
+/** Ids hold no blank and no comma, so that many thousands of them go as one text: an array would be escaped and read value by value. */
+export async function saveEdges(tx: Tx, joining: readonly Joining[]): Promise<void> {
+  if (joining.length === 0) return;
+  const members = joining.map(({ memberIds }) => memberIds.join(' ')).join(',');
   await tx.$executeRaw`
     INSERT INTO membership (group_id, member_id, is_primary)
-    SELECT * FROM unnest(string_to_array(${joined(edges, 'groupId')}, ' '), string_to_array(${joined(edges, 'memberId')}, ' '),
-      string_to_array(${joined(edges, 'isPrimary')}, ' ')::boolean[]) AS e(group_id, member_id, is_primary) ORDER BY group_id, member_id
+    SELECT g.group_id, m.member_id, g.is_primary
+    FROM unnest(string_to_array(${joined(joining, 'groupId')}, ' '), string_to_array(${members}, ','),
+        string_to_array(${joined(joining, 'isPrimary')}, ' ')::boolean[]) AS g(group_id, members, is_primary),
+      unnest(string_to_array(g.members, ' ')) AS m(member_id)
+    ORDER BY 1, 2
     ON CONFLICT (group_id, member_id) DO UPDATE SET is_primary = excluded.is_primary`;
 }
 
@@ -156,8 +166,8 @@ export async function removeEdges(tx: Tx, edges: readonly KnownEdge[]): Promise<
     WHERE m.group_id = e.group_id AND m.member_id = e.member_id`;
 }
 
-function joined(edges: readonly KnownEdge[], field: keyof KnownEdge): string {
-  return edges.map((edge) => edge[field]).join(' ');
+function joined<Field extends string>(rows: readonly { readonly [field in Field]: unknown }[], field: Field): string {
+  return rows.map((row) => row[field]).join(' ');
 }
 
 // ── directories and their domain controllers ─────────────────────────────────────────────────────────────────────────────────

@@ -6,6 +6,7 @@ import { noteResumed } from '../history/history.ts';
 import type { LdapConnection } from '../ldap/connection.ts';
 import { highestUsn, readDomain, type ServerIdentity } from '../ldap/domain.ts';
 import { saveBeside, saveChangeMode, saveDomainFacts, setControllerState, setDirectoryState, settleAsked } from '../mutations.ts';
+import { rowsOfAll } from '../plan/operation.ts';
 import { observeEverything } from '../read/observe.ts';
 import type { Directory } from '../types.ts';
 import { chooseMode } from './changes.ts';
@@ -109,7 +110,7 @@ export async function readAndLead(
     groups: groups.length,
     groupsOfUnknownMembership: unknown.length,
     referencesNotFollowed: references,
-    operations: operations.length,
+    operations: rowsOfAll(operations),
     seconds: (Date.now() - began.getTime()) / 1_000,
   };
   await changing(db, async (tx) => {

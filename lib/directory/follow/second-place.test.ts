@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { type Operation, planChanges } from '../plan/plan.ts';
+import type { Operation } from '../plan/operation.ts';
+import { planChanges } from '../plan/plan.ts';
 import { ordinaryPerson } from '../plan/testing.ts';
 import type { Known, KnownGroup, KnownPerson, Observation, PersonFacts } from '../types.ts';
 import { onlyCuts, stateOnly } from './second-place.ts';
@@ -86,7 +87,7 @@ it('of links it tells those that ended, by the last word on each, and of groups 
   const operations = [
     { kind: 'remove-member', groupId: 'g-web', memberId: 'p-ann', isPrimary: false },
     { kind: 'remove-member', groupId: 'g-web', memberId: 'p-ben', isPrimary: true },
-    { kind: 'add-member', groupId: 'g-web', memberId: 'p-cat', isPrimary: false },
+    { kind: 'add-members', groupId: 'g-web', memberIds: ['p-cat'], isPrimary: false },
     { kind: 'delete-group', group, why: 'tombstone' },
     { kind: 'delete-group', group, why: 'not-found' },
     { kind: 'update-group', group, changes: [] },

@@ -3,7 +3,8 @@
  * somebody left one. Names, newcomers and new memberships are the leader's to tell, and nothing is given back here; so of what it observed
  * only that is kept, and of the plan that follows only what takes away.
  */
-import type { Operation, Plan } from '../plan/plan.ts';
+import type { Operation } from '../plan/operation.ts';
+import type { Plan } from '../plan/plan.ts';
 import type { Known, LinkChange, Observation } from '../types.ts';
 
 export function stateOnly(observation: Observation, known: Known): Observation {

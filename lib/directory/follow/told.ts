@@ -11,7 +11,8 @@ import { changing } from '#lib/db/database.ts';
 import { readUpToDateVector, type UpToDateness } from '../active-directory/up-to-dateness.ts';
 import type { LdapConnection } from '../ldap/connection.ts';
 import { highestUsn, type ServerIdentity } from '../ldap/domain.ts';
-import type { Operation, Plan } from '../plan/plan.ts';
+import { type Operation, rowsOfAll } from '../plan/operation.ts';
+import type { Plan } from '../plan/plan.ts';
 import type { Known } from '../types.ts';
 import type { Ground, Stance } from './stance.ts';
 
@@ -127,8 +128,8 @@ export async function withoutWhatPartnersTook(
   }
   if (taken.size === 0) return all;
   const dead = new Set([...known.people, ...known.groups].flatMap(({ id, deletedAt }) => (deletedAt === null ? [] : id)));
-  const operations = plan.operations.filter((one) => !namesOfGift(one, dead).some((name) => isNamed(taken, name)));
-  return { plan: { ...plan, operations }, withheld: operations.length < plan.operations.length };
+  const operations = plan.operations.flatMap((one) => withoutGifts(one, dead, (name) => taken.has(name) || taken.has(everything)));
+  return { plan: { ...plan, operations }, withheld: rowsOfAll(operations) < rowsOfAll(plan.operations) };
 }
 
 /** Whether something that this one took away is there again: then it may have been late with the news, and the leader is to be asked. */
@@ -154,19 +155,17 @@ function nameOfTaken(operation: Operation): string[] {
   return operation.kind === 'update-person' && operation.person.deletedAt !== null ? [nameOfObject(operation.person.id)] : [];
 }
 
-/** Names of what an operation gives to somebody, or brings back; of everything else, none. */
-function namesOfGift(operation: Operation, dead: ReadonlySet<string>): string[] {
-  if (operation.kind === 'add-member') {
-    const { groupId, memberId } = operation;
-    return [nameOfEdge(groupId, memberId), nameOfObject(groupId), nameOfObject(memberId)];
+/** An operation without what it would give, or bring back, of what was taken. */
+function withoutGifts(operation: Operation, dead: ReadonlySet<string>, wasTaken: (name: string) => boolean): Operation | [] {
+  if (operation.kind === 'add-members') {
+    const { groupId } = operation;
+    if (wasTaken(nameOfObject(groupId))) return [];
+    const memberIds = operation.memberIds.filter((id) => !wasTaken(nameOfEdge(groupId, id)) && !wasTaken(nameOfObject(id)));
+    return memberIds.length === 0 ? [] : { ...operation, memberIds };
   }
   const row = operation.kind === 'update-person' ? operation.person : operation.kind === 'update-group' ? operation.group : null;
-  if (!row || row.deletedAt !== null) return [];
-  return dead.has(row.id) ? [nameOfObject(row.id)] : [];
-}
-
-function isNamed(taken: ReadonlySet<string>, name: string): boolean {
-  return taken.has(name) || taken.has(everything);
+  if (!row || row.deletedAt !== null || !dead.has(row.id)) return operation;
+  return wasTaken(nameOfObject(row.id)) ? [] : operation;
 }
 
 function isKnown({ invocationId, usn, ageSeconds }: Told, identity: ServerIdentity, vector: UpToDateness | null): boolean {

@@ -8,7 +8,7 @@ import { loadControllers, loadDirectory } from '../data.ts';
 import { insertDirectory } from '../mutations.ts';
 import type { Directory, KnownPerson } from '../types.ts';
 import { applyPlan } from './apply.ts';
-import type { Operation } from './plan.ts';
+import type { Operation } from './operation.ts';
 import { ordinaryPerson } from './testing.ts';
 
 let test: TestDatabase;

@@ -26,7 +26,8 @@ import {
   savePosition,
 } from '../mutations.ts';
 import type { Directory, KnownEdge, KnownPerson } from '../types.ts';
-import { type Operation, type Plan, passes } from './plan.ts';
+import { inPiecesOf, type Operation, rowsOfAll } from './operation.ts';
+import { type Plan, passes } from './plan.ts';
 import { auditOf, type Names } from './story.ts';
 
 export interface ApplyOptions {
@@ -90,7 +91,7 @@ export async function applyPlan(options: ApplyOptions): Promise<Applied> {
   }
 
   const rest = inOrder(plan.operations.filter((operation) => !isCut(operation)));
-  const applied = { operations: plan.operations.length, cuts: cuts.length };
+  const applied = { operations: rowsOfAll(plan.operations), cuts: cuts.length };
   if (rest.length === 0 && !position) return applied;
   const dead = new Set(
     plan.operations.flatMap((operation) => ('person' in operation && operation.person.deletedAt ? operation.person.id : [])),
@@ -106,7 +107,7 @@ export async function applyPlan(options: ApplyOptions): Promise<Applied> {
     if (!takeOver) await withdrawWhatGroupsGave(tx, touch, some, dead, names, evidenceAt);
     if (!takeOver) for (const operation of some) touchOf(operation, touch);
     if (isFirstRead) return;
-    for (const few of inPieces(some, operationsInOneTransaction)) {
+    for (const few of inPiecesOf(some, operationsInOneTransaction)) {
       await recordAll(
         tx,
         few.flatMap((operation): AuditEntry[] => auditOf(directory, operation, names)),
@@ -114,9 +115,9 @@ export async function applyPlan(options: ApplyOptions): Promise<Applied> {
     }
   }
 
-  const isLong = rest.length > operationsInOneTransaction;
+  const isLong = rowsOfAll(rest) > operationsInOneTransaction;
   async function writeInPieces(some: readonly Operation[], size: number): Promise<void> {
-    for (const piece of inPieces(some, size)) {
+    for (const piece of inPiecesOf(some, size)) {
       await changing(
         db,
         async (tx, touch) => {
@@ -216,8 +217,13 @@ async function carryOut(tx: Tx, directory: Directory, operations: readonly Opera
     directory.forestId,
     operations.flatMap((operation) => ('group' in operation ? operation.group : [])),
   );
-  const edges = operations.flatMap((operation) => (operation.kind === 'add-member' ? operation : []));
-  for (const some of inPieces(edges, edgesInOneStatement)) await saveEdges(tx, some);
+  const joining = operations.filter((operation) => operation.kind === 'add-members');
+  for (const some of inPiecesOf(joining, edgesInOneStatement)) {
+    await saveEdges(
+      tx,
+      some.filter((operation) => operation.kind === 'add-members'),
+    );
+  }
 }
 
 function keepsItsName(operation: Operation): operation is Extract<Operation, { kind: 'update-person' }> {
@@ -286,7 +292,7 @@ const order: Readonly<Record<Operation['kind'], number>> = {
   'create-group': 2,
   'update-group': 2,
   'delete-group': 2,
-  'add-member': 3,
+  'add-members': 3,
 };
 
 function inOrder(operations: readonly Operation[]): Operation[] {

@@ -1,6 +1,6 @@
 /**
  * Memberships as they are to be, written from those that are; at the end it tells the difference. A million and a half of them fit because ids
- * are small integers here, members of a group are one array of them, and a set is made only of groups that something is said about.
+ * are small integers here, members of a group are one array of them, and a set is made only where single members come and go.
  */
 import type { KnownEdge } from '../types.ts';
 
@@ -13,14 +13,16 @@ export interface EdgeBook {
   setPrimary(memberId: string, groupId: string | null): void;
   /** Drops whatever one of these stands in. */
   forget(ids: ReadonlySet<string>): void;
-  difference(): Difference;
-  /** The same, group by group; after that the book is empty. */
+  /** Group by group; after that the book is empty. */
   differences(): Iterable<Difference>;
 }
 
+/** What a group gains and loses. Whoever was there and has it as a primary group from now on, or no more, joins anew as that. */
 export interface Difference {
-  readonly added: KnownEdge[];
-  readonly removed: KnownEdge[];
+  readonly groupId: string;
+  readonly joined: readonly string[];
+  readonly joinedAsPrimary: readonly string[];
+  readonly left: readonly KnownEdge[];
 }
 
 const nobody: readonly number[] = [];
@@ -30,8 +32,8 @@ export function openEdgeBook(edges: Iterable<KnownEdge> = []): EdgeBook {
   const numbers = new Map<string, number>();
   const before = new Map<number, number[]>();
   const primaryBefore = new Map<number, number>();
-  /** Of groups that were touched, the members as they are to be; of all others nothing changes. */
-  const wanted = new Map<number, Set<number>>();
+  /** Of groups that were touched, the members as they are to be, each once; of all others nothing changes. */
+  const wanted = new Map<number, Set<number> | Uint32Array>();
   /** An edge is a primary one when this says so of its member. */
   const primaryOf = new Map<number, number>();
 
@@ -55,8 +57,8 @@ export function openEdgeBook(edges: Iterable<KnownEdge> = []): EdgeBook {
   }
   function membersOf(group: number): Set<number> {
     const touched = wanted.get(group);
-    if (touched) return touched;
-    const members = new Set(before.get(group));
+    if (touched instanceof Set) return touched;
+    const members = new Set(touched ?? before.get(group));
     wanted.set(group, members);
     return members;
   }
@@ -78,17 +80,17 @@ export function openEdgeBook(edges: Iterable<KnownEdge> = []): EdgeBook {
   function* differences(): Generator<Difference> {
     for (const [group, members] of wanted) {
       const were = new Set(before.get(group));
-      const [added, removed]: [KnownEdge[], KnownEdge[]] = [[], []];
       const groupId = ids[group] ?? '';
-      const edge = (member: number, isPrimary: boolean): KnownEdge => ({ groupId, memberId: ids[member] ?? '', isPrimary });
+      const [joined, joinedAsPrimary, left]: [string[], string[], KnownEdge[]] = [[], [], []];
       for (const member of members) {
         const isPrimary = primaryOf.get(member) === group;
-        if (!were.has(member) || (primaryBefore.get(member) === group) !== isPrimary) added.push(edge(member, isPrimary));
+        const isAsBefore = were.delete(member) && (primaryBefore.get(member) === group) === isPrimary;
+        if (!isAsBefore) (isPrimary ? joinedAsPrimary : joined).push(ids[member] ?? '');
       }
-      for (const member of were) if (!members.has(member)) removed.push(edge(member, primaryBefore.get(member) === group));
+      for (const member of were) left.push({ groupId, memberId: ids[member] ?? '', isPrimary: primaryBefore.get(member) === group });
       // Asked once: whoever takes the difference holds as much again.
       wanted.delete(group);
-      yield { added, removed };
+      yield { groupId, joined, joinedAsPrimary, left };
     }
   }
 
@@ -111,7 +113,7 @@ export function openEdgeBook(edges: Iterable<KnownEdge> = []): EdgeBook {
           if (primaryOf.get(member) === group) primaryOf.delete(member);
         } else if (primaryOf.get(member) === group) staying.add(member);
       }
-      wanted.set(group, staying);
+      wanted.set(group, Uint32Array.from(staying));
     },
     setPrimary(memberId, groupId) {
       const member = numberOf(memberId);
@@ -129,14 +131,6 @@ export function openEdgeBook(edges: Iterable<KnownEdge> = []): EdgeBook {
           if (gone.has(group) || gone.has(member)) drop(group, member);
         }
       }
-    },
-    difference() {
-      const all: Difference = { added: [], removed: [] };
-      for (const { added, removed } of differences()) {
-        for (const edge of added) all.added.push(edge);
-        for (const edge of removed) all.removed.push(edge);
-      }
-      return all;
     },
   };
 }

@@ -167,9 +167,9 @@ function applied(known: Known, { operations }: Plan): Known {
     else if ('group' in operation) groups.set(operation.group.id, operation.group);
   }
   for (const operation of operations) {
-    if (operation.kind !== 'add-member') continue;
-    const { groupId, memberId, isPrimary } = operation;
-    edges.set(`${groupId} ${memberId}`, { groupId, memberId, isPrimary });
+    if (operation.kind !== 'add-members') continue;
+    const { groupId, memberIds, isPrimary } = operation;
+    for (const memberId of memberIds) edges.set(`${groupId} ${memberId}`, { groupId, memberId, isPrimary });
   }
   return knownFrom([...people.values()], [...groups.values()], [...edges.values()]);
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { GroupFacts, Known, KnownEdge, KnownGroup, KnownPerson, LinkChange, Observation, PersonFacts } from '../types.ts';
-import type { Operation, Plan, PlanInput } from './plan.ts';
+import type { Operation } from './operation.ts';
+import type { Plan, PlanInput } from './plan.ts';
 import { planChanges } from './plan.ts';
 import { ordinaryAccount } from './testing.ts';
 
@@ -98,7 +99,7 @@ function plan(rows: Known, observation: Observation, more: Partial<PlanInput> = 
 
 /** What a reader would want to know, one line an operation. */
 function told({ operations }: Plan): string[] {
-  return operations.map((operation: Operation) => {
+  return operations.flatMap((operation: Operation) => {
     switch (operation.kind) {
       case 'create-person':
         return `create ${operation.person.samAccountName} ${operation.person.state} as ${operation.person.wireName}`;
@@ -110,6 +111,8 @@ function told({ operations }: Plan): string[] {
         return `update group ${operation.group.id} ${operation.changes.map(({ field }) => field).join(',')}`;
       case 'delete-group':
         return `delete group ${operation.group.id} ${operation.why}`;
+      case 'add-members':
+        return operation.memberIds.map((id) => `add-member ${operation.groupId} ${id}${operation.isPrimary ? ' primary' : ''}`);
       default:
         return `${operation.kind} ${operation.groupId} ${operation.memberId}${operation.isPrimary ? ' primary' : ''}`;
     }

@@ -8,40 +8,9 @@ import { sidOfRid } from '../active-directory/sid.ts';
 import type { Approval, Directory, FormerHolder, Known, KnownEdge, KnownGroup, KnownPerson, Observation, PersonFacts } from '../types.ts';
 import { openEdgeBook } from './edge-book.ts';
 import { mergeState, wasOffMeanwhile } from './merge.ts';
+import type { FieldChange, Operation, RemovalReason } from './operation.ts';
 import { type Affected, type Guard, guardOf, type Held } from './shrink-guard.ts';
 import { assignWireNames, readableName } from './wire-names.ts';
-
-export interface FieldChange {
-  readonly field: string;
-  readonly from: unknown;
-  readonly to: unknown;
-}
-
-export type Operation =
-  | {
-      readonly kind: 'create-person';
-      readonly person: KnownPerson;
-      /** A deleted person who went by the same name. */
-      readonly namesake: FormerHolder | null;
-    }
-  | {
-      readonly kind: 'update-person';
-      readonly person: KnownPerson;
-      readonly from: AccountState;
-      readonly changes: readonly FieldChange[];
-      /** Set when this takes a living account's access away: it is then written first, alone, with a revocation. */
-      readonly cut: AccountState | null;
-      /** One of so many who leave at once that an admin had to approve it: what they hold is refused, and kept for the case that it was a mistake. */
-      readonly reversible?: boolean;
-      /** Since when another password holds: sessions that began with the old one end. */
-      readonly newPasswordAt: Date | null;
-    }
-  | { readonly kind: 'create-group'; readonly group: KnownGroup }
-  | { readonly kind: 'update-group'; readonly group: KnownGroup; readonly changes: readonly FieldChange[] }
-  | { readonly kind: 'delete-group'; readonly group: KnownGroup; readonly why: RemovalReason }
-  | { readonly kind: 'add-member' | 'remove-member'; readonly groupId: string; readonly memberId: string; readonly isPrimary: boolean };
-
-export type RemovalReason = 'tombstone' | 'not-found' | 'absent' | 'out-of-scope';
 
 export interface Plan {
   readonly operations: readonly Operation[];
@@ -332,9 +301,10 @@ function* planMemberships(
 
   const joining: Operation[] = [];
   const removed: KnownEdge[] = [];
-  for (const difference of book.differences()) {
-    for (const edge of difference.added) joining.push({ kind: 'add-member', ...edge });
-    for (const edge of difference.removed) removed.push(edge);
+  for (const { groupId, joined, joinedAsPrimary, left } of book.differences()) {
+    if (joined.length > 0) joining.push({ kind: 'add-members', groupId, memberIds: joined, isPrimary: false });
+    if (joinedAsPrimary.length > 0) joining.push({ kind: 'add-members', groupId, memberIds: joinedAsPrimary, isPrimary: true });
+    for (const edge of left) removed.push(edge);
     yield;
   }
   const ofTheDead = removed.filter((edge) => dead.has(edge.groupId) || dead.has(edge.memberId));

@@ -3,7 +3,8 @@ import type { AuditEventName } from '#lib/audit/events.ts';
 import type { AuditEntry } from '#lib/audit/record.ts';
 import type { AccountState } from '../active-directory/account.ts';
 import type { Directory, Known } from '../types.ts';
-import type { FieldChange, Operation, Plan } from './plan.ts';
+import type { FieldChange, Operation } from './operation.ts';
+import type { Plan } from './plan.ts';
 
 export type Names = ReadonlyMap<string, string>;
 
@@ -55,21 +56,26 @@ export function auditOf(directory: Pick<Directory, 'id' | 'domain'>, operation: 
           detail: { evidence: operation.why },
         },
       ];
-    case 'add-member':
+    case 'add-members':
+      return operation.memberIds.map((memberId) => membership('membership.added', operation, memberId, actor, names));
     case 'remove-member':
-      return [
-        {
-          event: operation.kind === 'add-member' ? 'membership.added' : 'membership.removed',
-          actor,
-          subject: {
-            kind: operation.memberId.startsWith('g-') ? 'group' : 'person',
-            id: operation.memberId,
-            name: names.get(operation.memberId) ?? operation.memberId,
-          },
-          detail: { groupId: operation.groupId, group: names.get(operation.groupId) ?? operation.groupId, primary: operation.isPrimary },
-        },
-      ];
+      return [membership('membership.removed', operation, operation.memberId, actor, names)];
   }
+}
+
+function membership(
+  event: 'membership.added' | 'membership.removed',
+  { groupId, isPrimary }: { readonly groupId: string; readonly isPrimary: boolean },
+  memberId: string,
+  actor: AuditEntry['actor'],
+  names: Names,
+): AuditEntry {
+  return {
+    event,
+    actor,
+    subject: { kind: memberId.startsWith('g-') ? 'group' : 'person', id: memberId, name: names.get(memberId) ?? memberId },
+    detail: { groupId, group: names.get(groupId) ?? groupId, primary: isPrimary },
+  };
 }
 
 /** A name that somebody else had is told apart: whoever reads an old line of the log must not take one for the other. */

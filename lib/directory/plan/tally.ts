@@ -1,5 +1,5 @@
 /** A list of operations in numbers: what a preview tells beforehand and the history afterwards. */
-import type { Operation } from './plan.ts';
+import { type Operation, rowsOfAll } from './operation.ts';
 
 export interface Tally {
   readonly peopleAppeared: number;
@@ -30,7 +30,7 @@ export function tallyOf(operations: readonly Operation[]): Tally {
     groupsAppeared: count('create-group'),
     groupsChanged: count('update-group'),
     groupsLeft: count('delete-group'),
-    membershipsAdded: count('add-member'),
+    membershipsAdded: rowsOfAll(operations.filter(({ kind }) => kind === 'add-members')),
     membershipsRemoved: count('remove-member'),
   };
 }
