@@ -2,21 +2,16 @@
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { cacheDirectory, withLock } from '../cache.ts';
 import type { Progress } from '../progress.ts';
 import type { Directory } from '../samba.ts';
 import { type ClaimedAddress, claimAddress } from './address.ts';
 import { type Role, realm, workgroup } from './configuration.ts';
-import { dnByLogin, domain } from './names.ts';
-import { followerLogin } from './roster.ts';
+import { domain } from './names.ts';
 import { adminPassword, digest, makeDomain } from './template.ts';
 
 const run = promisify(execFile);
-const seeDeletedScript = fileURLToPath(new URL('./see-deleted.py', import.meta.url));
-// The distribution's own: another python3 on PATH does not have Samba's module.
-const python = '/usr/bin/python3';
 
 /** Without the knowledge consistency checker nothing replicates by itself: the lag between the two is under the test's hand. */
 const services = 'rpc, ldap, dns';
@@ -31,7 +26,7 @@ export interface TemplateTools {
 
 /** A tree that holds both trees, `one` and `two`. */
 export async function joinedTemplate(tools: TemplateTools): Promise<string> {
-  const template = join(cacheDirectory(), 'directory', `joined-seeing-${await digest(whileJoined)}`);
+  const template = join(cacheDirectory(), 'directory', `joined-${await digest(whileJoined)}`);
   if (!existsSync(template)) {
     await withLock('directory-template-joined', async () => {
       if (!existsSync(template)) await tools.progress('provisioning two joined domain controllers', () => make(template, tools.start));
@@ -46,7 +41,6 @@ async function make(template: string, start: TemplateTools['start']): Promise<vo
   const [one, two] = [join(draft, 'one'), join(draft, 'two')];
   const first = await claimAddress({ withDns: true });
   await makeDomain(one, first.address, whileJoined);
-  await run(python, [seeDeletedScript, join(one, 'private/sam.ldb'), join(one, 'etc/smb.conf'), dnByLogin(followerLogin)]);
   const running = await start({ directory: one, claimed: first, role: whileJoined });
   const second = await claimAddress({ withDns: true });
   try {

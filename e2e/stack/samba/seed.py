@@ -49,13 +49,14 @@ def add_members(group):
     sam.modify(message)
 
 
-# The right to ask, and the right to see what was deleted: since Samba's fix of CVE-2023-4154 the first does not bring the second.
+# The right to ask, and the right to see what was deleted: since Samba's fix of CVE-2023-4154 the first does not bring the second. Both as
+# lib/directory/settings/rights.ts tells an admin to give them, the second inherited by what will be deleted.
 def allow_replication_reads(dn):
     found = sam.search(base=dn, scope=ldb.SCOPE_BASE, attrs=['objectSid'])
     sid = sam.schema_format_value('objectSid', found[0]['objectSid'][0]).decode()
     descriptors = sd_utils.SDUtils(sam)
     descriptors.dacl_add_ace(sam.domain_dn(), '(OA;;CR;%s;;%s)' % (GET_CHANGES, sid))
-    descriptors.dacl_add_ace('CN=Deleted Objects,' + sam.domain_dn(), '(A;;LCRP;;;%s)' % sid)
+    descriptors.dacl_add_ace('CN=Deleted Objects,' + sam.domain_dn(), '(A;CI;LCRP;;;%s)' % sid)
 
 
 sam.transaction_start()
