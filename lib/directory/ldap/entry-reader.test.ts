@@ -24,6 +24,11 @@ function entry(attributes: readonly (readonly [type: string, values: readonly (s
   return Buffer.from(writer.buffer);
 }
 
+function element(tag: number, ...parts: readonly Buffer[]): Buffer {
+  const inside = Buffer.concat(parts);
+  return Buffer.concat([Buffer.of(tag, inside.length), inside]);
+}
+
 const message = entry([
   ['objectGUID', [guid]],
   ['displayName', ['Zoë']],
@@ -61,5 +66,54 @@ describe('a search entry', () => {
     const longer = Buffer.from(message);
     longer[inner] = 0x7f;
     expect(() => readEntryMessage(longer)).toThrow();
+  });
+
+  it('that holds a byte more than it says, in any of its parts, is none; controls may follow it', () => {
+    const parts = ['none', 'values', 'attribute', 'list', 'body', 'message', 'behind'] as const;
+    const read = (at: (typeof parts)[number], controls: Buffer = Buffer.alloc(0)) => {
+      const rest = (part: (typeof parts)[number]) => (part === at ? Buffer.of(0) : Buffer.alloc(0));
+      const values = element(set, element(octetString, Buffer.from('Ann')), rest('values'));
+      const attribute = element(0x30, element(octetString, Buffer.from('cn')), values, rest('attribute'));
+      const list = element(0x30, attribute, rest('list'));
+      const body = element(entryTag, element(octetString, Buffer.from('CN=Ann')), list, rest('body'));
+      return readEntryMessage(Buffer.concat([element(0x30, element(0x02, Buffer.of(7)), body, controls, rest('message')), rest('behind')]));
+    };
+    expect(read('none')?.entry.text('cn')).toBe('Ann');
+    expect(read('none', element(0xa0))?.entry.text('cn')).toBe('Ann');
+    for (const part of parts.slice(1)) {
+      expect(() => read(part), part).toThrow();
+      expect(() => read(part, element(0xa0)), part).toThrow();
+    }
+    expect(() => read('none', Buffer.concat([element(0xa0), element(0xa0)]))).toThrow();
+  });
+
+  it('that tells an attribute twice, in whatever case, is none; parts of one that are told by range are not the same', () => {
+    expect(() =>
+      readEntryMessage(
+        entry([
+          ['cn', ['Ann']],
+          ['CN', ['Ben']],
+        ]),
+      ),
+    ).toThrow();
+    expect(() =>
+      readEntryMessage(
+        entry([
+          ['mail', []],
+          ['mail', ['a']],
+        ]),
+      ),
+    ).toThrow();
+    const ranges = readEntryMessage(
+      entry([
+        ['member', []],
+        ['member;range=0-0', ['a']],
+        ['member;range=1-1', ['b']],
+      ]),
+    )?.entry;
+    expect([ranges?.allBytes('member').length, ranges?.options('member').map(({ option }) => option)]).toEqual([
+      0,
+      ['range=0-0', 'range=1-1'],
+    ]);
   });
 });

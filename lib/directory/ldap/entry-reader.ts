@@ -10,7 +10,7 @@ export interface EntryMessage {
   readonly entry: RawEntry;
 }
 
-const tags = { integer: 0x02, octetString: 0x04, sequence: 0x30, set: 0x31, searchEntry: 0x64 } as const;
+const tags = { integer: 0x02, octetString: 0x04, sequence: 0x30, set: 0x31, searchEntry: 0x64, controls: 0xa0 } as const;
 
 /** Null when the message is no search entry, for the library to read. */
 export function readEntryMessage(message: Buffer): EntryMessage | null {
@@ -20,16 +20,24 @@ export function readEntryMessage(message: Buffer): EntryMessage | null {
   if (id.to - id.from > 4 || id.to === id.from) throw new Error('a search entry of no message');
   const messageId = message.readUIntBE(id.from, id.to - id.from);
   const body = open(message, id.to, whole.to, tags.searchEntry);
+  if (body.to < whole.to) mustEnd(open(message, body.to, whole.to, tags.controls), whole);
+  mustEnd(whole, { to: message.length });
   const name = open(message, body.from, body.to, tags.octetString);
   const list = open(message, name.to, body.to, tags.sequence);
+  mustEnd(list, body);
   const attributes = new Map<string, Buffer[]>();
+  let told = 0;
   for (let at = list.from; at < list.to; ) {
     const attribute = open(message, at, list.to, tags.sequence);
     const type = open(message, attribute.from, attribute.to, tags.octetString);
     const values = open(message, type.to, attribute.to, tags.set);
+    mustEnd(values, attribute);
     attributes.set(message.toString('latin1', type.from, type.to).toLowerCase(), valuesIn(message, values));
     at = attribute.to;
+    told += 1;
   }
+  // Two answers to one question: which of them holds, nobody says. An attribute's options are part of its name.
+  if (attributes.size !== told) throw new Error('a search entry that tells an attribute twice');
   return { messageId, entry: entryOf(message.toString('utf8', name.from, name.to), attributes) };
 }
 
@@ -58,6 +66,11 @@ function open(message: Buffer, at: number, limit: number, tag: number): Span {
   const length = lengthBytes === 0 ? first : message.readUIntBE(at + 2, lengthBytes);
   if (from + length > limit) throw new Error('a search entry that is cut');
   return { from, to: from + length };
+}
+
+/** What an element holds reaches to its end. */
+function mustEnd(inner: Pick<Span, 'to'>, outer: Pick<Span, 'to'>): void {
+  if (inner.to !== outer.to) throw new Error('a search entry with something left over');
 }
 
 const none: readonly Buffer[] = [];
