@@ -55,3 +55,24 @@ test('whoever stands still in the middle of a transaction keeps the others from 
   expect(performance.now() - began).toBeLessThan(20_000);
   await writing(other);
 }, 90_000);
+
+test('a statement by itself is carried out by whoever holds it, waits for whoever is about to take over, and is refused to everybody else', async () => {
+  const former = createLease(own.db, { name: 'four', holder: 'w-a', seconds: 60 });
+  const idle = createLease(own.db, { name: 'four', holder: 'w-b', seconds: 60 });
+  await own.db.sql.query('CREATE TABLE counted (n integer); INSERT INTO counted VALUES (0)');
+  const counted = async () => (await own.db.sql.query<{ n: number }>('SELECT n FROM counted')).rows[0]?.n;
+  const add = (lease: typeof former) => lease.changeIfHeld('UPDATE counted SET n = n + $1::integer WHERE EXISTS (SELECT FROM held)', [1]);
+  await expect(add(former)).rejects.toThrow(LeaseLost);
+  expect(await former.acquire()).toBe(true);
+  await add(former);
+  await expect(add(idle)).rejects.toThrow(LeaseLost);
+  expect(await counted()).toBe(1);
+  const taker = await own.db.sql.connect();
+  await taker.query('BEGIN');
+  await taker.query(`UPDATE lease SET holder = 'w-c', epoch = epoch + 1 WHERE name = 'four'`);
+  const late = add(former);
+  await taker.query('COMMIT');
+  taker.release();
+  await expect(late).rejects.toThrow(LeaseLost);
+  expect(await counted()).toBe(1);
+});

@@ -19,6 +19,11 @@ export interface Lease {
   isHeld(): boolean;
   /** Throws unless this holder has it, in the epoch it knows, until the transaction ends. */
   requireHeld(tx: Tx): Promise<void>;
+  /**
+   * The same for one statement that is a transaction by itself, in a single round trip: what is done every second or two. It has to choose its
+   * rows by `EXISTS (SELECT FROM held)`.
+   */
+  changeIfHeld(statement: string, values: readonly unknown[]): Promise<void>;
   release(): Promise<void>;
 }
 
@@ -58,6 +63,16 @@ export function createLease(db: Database, { name, holder, seconds }: LeaseOption
       const rows = await tx.$queryRaw<unknown[]>`
         SELECT set_config('idle_in_transaction_session_timeout', ${String(idleMaxMs)}, true) FROM lease WHERE name = ${name} AND holder = ${holder} AND epoch = ${epoch ?? '0'}::bigint AND expires_at > now() FOR SHARE`;
       if (epoch === null || rows.length === 0) throw new LeaseLost(name);
+    },
+    async changeIfHeld(statement, values) {
+      const [first, second, third] = [1, 2, 3].map((n) => `$${values.length + n}`);
+      const { rowCount } = await db.sql.query(
+        `WITH held AS MATERIALIZED (SELECT FROM lease WHERE name = ${first} AND holder = ${second} AND epoch = ${third}::bigint AND expires_at > now() FOR SHARE),
+           changed AS (${statement})
+         SELECT FROM held`,
+        [...values, name, holder, epoch ?? '0'],
+      );
+      if (epoch === null || rowCount !== 1) throw new LeaseLost(name);
     },
     async release() {
       epoch = null;

@@ -305,7 +305,7 @@ export function createFollower(options: FollowerOptions): Follower {
     const now = performance.now();
     if (now - placeWrittenAt < placeWrittenEveryMs) return;
     placeWrittenAt = now;
-    await whileHeld((tx) => saveBeside(tx, controllerId, besideOf(stance)));
+    await saveBeside(options.lease, controllerId, besideOf(stance));
   }
 
   async function keepFresh(stance: Stance, began: Date): Promise<void> {
@@ -314,10 +314,8 @@ export function createFollower(options: FollowerOptions): Follower {
     stance.freshWrittenAt = now;
     const isToBeTold = now - stance.freshToldAt >= freshnessToldEveryMs;
     if (isToBeTold) stance.freshToldAt = now;
-    await whileHeld(async (tx, touch) => {
-      await saveFreshness(tx, controllerId, provenAt(stance, began));
-      if (isToBeTold) touch('domain-controller', controllerId);
-    });
+    await saveFreshness(options.lease, controllerId, provenAt(stance, began));
+    if (isToBeTold) await whileHeld(async (_, touch) => touch('domain-controller', controllerId));
   }
 
   async function noteInterruption(error: unknown): Promise<void> {

@@ -12,7 +12,7 @@ import type { Progress } from '#lib/request/answer.ts';
 import { createLoop } from '#lib/runtime/loop.ts';
 import type { Service } from '#lib/runtime/service.ts';
 import { accountState } from '../active-directory/account.ts';
-import { loadControllers, loadDirectory, loadDueByClock, loadSealedSecret } from '../data.ts';
+import { glanceAtDirectory, loadControllers, loadDirectory, loadDueByClock, loadSealedSecret } from '../data.ts';
 import { type ControllerSearch, createControllerSearch } from '../dns/controller-search.ts';
 import { setControllerState, setPersonState } from '../mutations.ts';
 import { cutOff } from '../plan/apply.ts';
@@ -207,12 +207,16 @@ export function createFollowing({ db, openingKey, log, workerId, directoryId }: 
   async function watchOver(ground: FollowerGround, search: ControllerSearch): Promise<void> {
     const { lease } = ground;
     let ledAt = performance.now();
+    let directory: Directory | null = null;
+    let version = '';
     while (loop.running) {
       isLookWanted = false;
       if (lease.lost) throw new LeaseLost(lease.name);
-      const directory = await loadDirectory(db, directoryId);
-      if (!directory) return;
-      await letTheClockAct(directory, lease);
+      const glance = await glanceAtDirectory(db, directoryId);
+      if (glance && glance.version !== version) directory = await loadDirectory(db, directoryId);
+      if (!glance || !directory) return;
+      version = glance.version;
+      if (glance.isSomebodyDue) await letTheClockAct(directory, lease);
       const answering = reached();
       if (await search.look(directory.settings, { isUrgent: answering.length === 0 || answering.length < followers.size })) {
         controllers = await loadControllers(db, directoryId);

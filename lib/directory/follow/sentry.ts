@@ -18,6 +18,10 @@ export interface Sentry {
   close(): void;
 }
 
+interface Watch {
+  end(): Promise<void>;
+}
+
 export interface SentryOptions {
   readonly ground: Ground;
   readonly access: Access;
@@ -76,37 +80,48 @@ export function createSentry({ ground, access, denials }: SentryOptions): Sentry
     },
     async during(directory, stance, work) {
       const heardOf = new Set<string>();
-      const heard = (guids: readonly string[]) => {
-        for (const guid of guids) heardOf.add(guid);
-      };
-      const end = new AbortController();
-      const watch = async () => {
-        await later(probeEveryMs, end.signal);
-        for (let failures = 0; !end.signal.aborted && !isOver; ) {
-          try {
-            // At the first read there is nobody yet to take anything from.
-            isAnybodyThere ||= (await countLiving(ground.db, directory.id)).people > 0;
-            if (!isAnybodyThere) return;
-            await onePass(directory, stance, heard);
-            failures = 0;
-          } catch (error) {
-            hangUp();
-            failures += 1;
-            if (isNews && !end.signal.aborted && !isOver) ground.log.warn({ err: error, url: ground.url }, nobodyLooks);
-            isNews = false;
-          }
-          await later(Math.min(probeEveryMs * 2 ** failures, failureMaxMs), end.signal);
-        }
-      };
-      const watched = watch();
+      // Most work is over by then, five times a second.
+      const begun: Watch[] = [];
+      const begin = setTimeout(() => begun.push(watchOver(directory, stance, heardOf)), probeEveryMs);
       try {
         return await work(heardOf);
       } finally {
-        end.abort();
-        await watched;
+        clearTimeout(begin);
+        for (const watch of begun) await watch.end();
       }
     },
   };
+
+  function watchOver(directory: Directory, stance: Stance, heardOf: Set<string>): Watch {
+    const heard = (guids: readonly string[]) => {
+      for (const guid of guids) heardOf.add(guid);
+    };
+    const over = new AbortController();
+    const look = async () => {
+      for (let failures = 0; !over.signal.aborted && !isOver; ) {
+        try {
+          // At the first read there is nobody yet to take anything from.
+          isAnybodyThere ||= (await countLiving(ground.db, directory.id)).people > 0;
+          if (!isAnybodyThere) return;
+          await onePass(directory, stance, heard);
+          failures = 0;
+        } catch (error) {
+          hangUp();
+          failures += 1;
+          if (isNews && !over.signal.aborted && !isOver) ground.log.warn({ err: error, url: ground.url }, nobodyLooks);
+          isNews = false;
+        }
+        await later(Math.min(probeEveryMs * 2 ** failures, failureMaxMs), over.signal);
+      }
+    };
+    const looked = look();
+    return {
+      async end() {
+        over.abort();
+        await looked;
+      },
+    };
+  }
 }
 
 /** Over early, and in peace, when the work has ended. */

@@ -37,7 +37,8 @@ async function secondPassed(): Promise<void> {
 }
 
 describe('what only the second one knows', () => {
-  beforeEach(async () => expect(await scene.leader()).toBe('one'));
+  // A complete read that the scene before asked for may still be going on: then nobody leads for a moment.
+  beforeEach(() => eventually(async () => (await scene.leader()) === 'one'));
 
   it('a disable cuts within the bound, though the leader still says otherwise and touches the account (F8)', async () => {
     const { one, two } = scene.pair;

@@ -276,20 +276,16 @@ function createWire(socket: Socket | TLSSocket) {
       message.messageId = lastId;
       const key = String(lastId);
       return new Promise((resolve, reject) => {
-        let timer: NodeJS.Timeout | null = null;
         const late = () => fail(timedOut(`no answer from the domain controller within ${timeoutMs} ms`));
+        const timer = timeoutMs === null ? null : setTimeout(late, timeoutMs);
         const done = () => {
           if (timer) clearTimeout(timer);
           pending.delete(key);
         };
-        const touch = () => {
-          if (timer) clearTimeout(timer);
-          timer = timeoutMs === null ? null : setTimeout(late, timeoutMs);
-        };
         pending.set(key, {
           message,
           onEntry: onEntry ?? null,
-          touch,
+          touch: () => timer?.refresh(),
           settle: (answer) => {
             done();
             resolve(answer);
@@ -299,7 +295,6 @@ function createWire(socket: Socket | TLSSocket) {
             reject(error);
           },
         });
-        touch();
         socket.write(message.write());
       });
     },

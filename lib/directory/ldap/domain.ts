@@ -1,4 +1,5 @@
 /** What a domain controller says of itself and of its domain. */
+import { PresenceFilter } from 'ldapts';
 import { guidFromBytes } from '../active-directory/guid.ts';
 import { sidFromBytes } from '../active-directory/sid.ts';
 import { secondsFromInterval } from '../active-directory/time.ts';
@@ -22,7 +23,7 @@ export interface DomainFacts {
   readonly lockoutSeconds: number | null;
 }
 
-const anything = '(objectClass=*)';
+const anything = new PresenceFilter({ attribute: 'objectClass' });
 
 /** The cheapest question there is: has anything happened? */
 export async function highestUsn(connection: LdapConnection, timeoutMs: number): Promise<bigint> {
