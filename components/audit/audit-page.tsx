@@ -1,13 +1,14 @@
 import { Page } from '#components/shell/page.tsx';
 import { withSearch } from '#components/ui/address.ts';
-import { ButtonLink, buttonStyle } from '#components/ui/button.tsx';
+import { ButtonLink } from '#components/ui/button.tsx';
 import { Empty } from '#components/ui/empty.tsx';
+import { ExportLink } from '#components/ui/export-link.tsx';
 import { FilterDate, FilterSelect, SearchField } from '#components/ui/filters.tsx';
 import { Tabs } from '#components/ui/tabs.tsx';
 import { Tag } from '#components/ui/tag.tsx';
 import { TextLink } from '#components/ui/text-link.tsx';
 import type { AuditPage as Log } from '#lib/audit/schema.ts';
-import { exportHref, filterNames, nameOfId, type Search } from './audit-query.ts';
+import { exportSearch, filterNames, nameOfId, type Search } from './audit-query.ts';
 import { AuditTable } from './audit-table.tsx';
 import { eventInWords } from './event-words.ts';
 
@@ -36,11 +37,7 @@ export function AuditPage({ log, events, search }: { log: Log; events: readonly 
     <Page
       title="Audit"
       sub="Everything that happened, newest first. Nothing here can be changed."
-      actions={
-        <a className={buttonStyle()} href={exportHref(search)} download>
-          Export CSV
-        </a>
-      }
+      actions={<ExportLink path="/audit.csv" search={exportSearch(search)} />}
     >
       <div className="mt-4">
         <Tabs

@@ -32,14 +32,13 @@ function dayOf(name: 'from' | 'to', day: string | undefined, daysLater: number):
   return { [name]: at };
 }
 
-/** The same question as a link that a browser downloads. */
-export function exportHref(search: Search): string {
+/** The same question as the export is asked it. */
+export function exportSearch(search: Search): Record<string, string> {
   const { before: _, ...query } = queryOf(search);
   const asked = { ...query, ...(search.event ? { event: search.event } : {}) };
-  const params = new URLSearchParams(
+  return Object.fromEntries(
     Object.entries(asked).map(([name, value]) => [name, value instanceof Date ? value.toISOString() : String(value)]),
   );
-  return `/api/v1/audit.csv${params.size > 0 ? `?${params}` : ''}`;
 }
 
 /** What a filter by id shows instead of the id, where a row on this page knows the name. */

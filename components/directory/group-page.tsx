@@ -4,6 +4,7 @@ import { ButtonLink } from '#components/ui/button.tsx';
 import { Id } from '#components/ui/copy.tsx';
 import { counted } from '#components/ui/count.ts';
 import { Empty } from '#components/ui/empty.tsx';
+import { ExportLink } from '#components/ui/export-link.tsx';
 import { Details } from '#components/ui/facts.tsx';
 import { SearchField } from '#components/ui/filters.tsx';
 import { Note } from '#components/ui/note.tsx';
@@ -67,8 +68,9 @@ export function GroupPage({ group, members, nested, search }: Props) {
               { title: 'All people, nested', href: withSearch(here, {}, { members: 'nested' }), on: nested, count: group.people },
             ]}
           />
-          <div className="my-3">
+          <div className="my-3 flex flex-wrap gap-2">
             <SearchField label="Member" />
+            <ExportLink path={`/groups/${group.id}/members.csv`} search={{ search: search.search, nested: nested ? 'true' : undefined }} />
           </div>
           <Members members={members} />
           <UnknownMembers sids={group.unknownMembers} />

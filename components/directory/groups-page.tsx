@@ -1,6 +1,7 @@
 import { Page } from '#components/shell/page.tsx';
 import { withSearch } from '#components/ui/address.ts';
 import { Empty } from '#components/ui/empty.tsx';
+import { ExportLink } from '#components/ui/export-link.tsx';
 import { FilterSelect, SearchField } from '#components/ui/filters.tsx';
 import { Pagination } from '#components/ui/pagination.tsx';
 import { Head, Row, Table, Td, Th } from '#components/ui/table.tsx';
@@ -13,7 +14,11 @@ type Groups = { items: readonly GroupRow[]; total: number; offset: number; limit
 
 export function GroupsPage({ groups, search }: { groups: Groups; search: Readonly<Record<string, string>> }) {
   return (
-    <Page title="Groups" sub="Groups of the directory. Membership is changed there; what a group may do is decided here.">
+    <Page
+      title="Groups"
+      sub="Groups of the directory. Membership is changed there; what a group may do is decided here."
+      actions={<ExportLink path="/groups.csv" search={{ search: search.search, granted: search.granted }} />}
+    >
       <search className="mt-5 mb-3 flex flex-wrap gap-2">
         <SearchField label="Name or description" />
         <FilterSelect

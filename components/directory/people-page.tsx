@@ -1,48 +1,60 @@
 import { Live } from '#components/shell/live.tsx';
 import { Page } from '#components/shell/page.tsx';
-import { withSearch } from '#components/ui/address.ts';
+import { oneOf, withSearch } from '#components/ui/address.ts';
 import { cn } from '#components/ui/cn.ts';
 import { Empty } from '#components/ui/empty.tsx';
+import { ExportLink } from '#components/ui/export-link.tsx';
 import { FilterSelect, SearchField } from '#components/ui/filters.tsx';
 import { Pagination } from '#components/ui/pagination.tsx';
-import { Head, Row, Table, Td, Th } from '#components/ui/table.tsx';
+import { Head, Row, SortTh, Table, Td, Th } from '#components/ui/table.tsx';
 import { TextLink } from '#components/ui/text-link.tsx';
 import { Time } from '#components/ui/time.tsx';
 import { type PeoplePage as People, type PersonRow, personStates } from '#lib/directory/people/schema.ts';
 import { PersonStatus, personStateWords } from './person-state.tsx';
 
 const here = '/admin/people';
+const sorts = ['state', 'since'] as const;
 const states = [['', 'Any state'], ...personStates.map((state) => [state, personStateWords[state]] as const)] as const;
-const orders = [
-  ['', 'By name'],
-  ['state', 'By state'],
-  ['since', 'Changed last'],
-] as const;
 
 export function PeoplePage({ people, search }: { people: People; search: Readonly<Record<string, string>> }) {
   return (
-    <Page title="People" sub="Everybody in the directory, as it said last. Names follow Active Directory; nothing is edited here.">
+    <Page
+      title="People"
+      sub="Everybody in the directory, as it said last. Names follow Active Directory; nothing is edited here."
+      actions={
+        <ExportLink
+          path="/people.csv"
+          search={{ search: search.search, state: oneOf(personStates, search.state), sort: oneOf(sorts, search.sort) }}
+        />
+      }
+    >
       <Live seconds={10} />
       <search className="mt-5 mb-3 flex flex-wrap gap-2">
         <SearchField label="Name, account, mail" />
         <FilterSelect name="state" label="State" options={states} />
-        <FilterSelect name="sort" label="Order" options={orders} />
       </search>
-      {people.items.length > 0 ? <PeopleTable people={people.items} /> : <NoPeople filtered={Object.keys(search).length > 0} />}
+      {people.items.length > 0 ? (
+        <PeopleTable people={people.items} search={search} />
+      ) : (
+        <NoPeople filtered={Object.keys(search).length > 0} />
+      )}
       <Pagination {...people} hrefAt={(offset) => withSearch(here, search, { offset: offset || null })} />
     </Page>
   );
 }
 
-function PeopleTable({ people }: { people: readonly PersonRow[] }) {
+function PeopleTable({ people, search }: { people: readonly PersonRow[]; search: Readonly<Record<string, string>> }) {
+  const orderedBy = (sort: string) => ({ href: withSearch(here, search, { sort, offset: null }), on: (search.sort ?? '') === sort });
   return (
     <Table label="People">
       <Head>
-        <Th>Name</Th>
+        <SortTh {...orderedBy('')}>Name</SortTh>
         <Th>Account</Th>
         <Th className="max-sm:hidden">Department</Th>
-        <Th>State</Th>
-        <Th>Since</Th>
+        <SortTh {...orderedBy('state')}>State</SortTh>
+        <SortTh {...orderedBy('since')} newestFirst>
+          Since
+        </SortTh>
       </Head>
       <tbody>
         {people.map((person) => (

@@ -1,3 +1,5 @@
+import { ArrowDown, ArrowUp } from 'lucide-react';
+import Link from 'next/link';
 import type { ComponentProps, ReactNode } from 'react';
 import { cn } from './cn.ts';
 
@@ -33,6 +35,34 @@ export function Th({ className, right, ...rest }: ComponentProps<'th'> & { right
       )}
       {...rest}
     />
+  );
+}
+
+/** A column that the list can be put in order of. `on`: it is so now. */
+export function SortTh({
+  href,
+  on,
+  newestFirst = false,
+  children,
+}: {
+  href: string;
+  on: boolean;
+  newestFirst?: boolean;
+  children: ReactNode;
+}) {
+  const order = newestFirst ? 'descending' : 'ascending';
+  const Arrow = newestFirst ? ArrowDown : ArrowUp;
+  return (
+    <Th aria-sort={on ? order : 'none'}>
+      <Link
+        href={href}
+        className={cn('inline-flex items-center gap-0.5 hover:text-ink', on && 'text-soft')}
+        title={`In order of ${newestFirst ? 'the latest' : 'this column'}`}
+      >
+        {children}
+        <Arrow aria-hidden className={cn('size-3', !on && 'opacity-0')} />
+      </Link>
+    </Th>
   );
 }
 

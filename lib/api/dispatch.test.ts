@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { operations as auditReads } from '#lib/audit/loaders.ts';
 import { operations as directoryWrites } from '#lib/directory/actions.ts';
 import { operations as directoryReads } from '#lib/directory/loaders.ts';
+import { operations as directoryExports } from '#lib/directory/people/exports.ts';
 import { fault } from '#lib/errors/fault.ts';
 import { operations as overviewReads } from '#lib/overview/loaders.ts';
 import { operations as sessionWrites } from '#lib/session/actions.ts';
@@ -64,6 +65,7 @@ beforeAll(async () => {
     detailed,
     ...auditReads,
     ...directoryReads,
+    ...directoryExports,
     ...directoryWrites,
     ...overviewReads,
     ...sessionReads,
@@ -216,9 +218,12 @@ describe('the gate', () => {
     const headers = { cookie: await fixture.signIn('alice') };
     for (const path of [
       '/people',
+      '/people.csv',
       '/people/search?search=a',
       `/people/${fixture.ids.carol}`,
       '/groups',
+      '/groups.csv',
+      '/groups/g-any/members.csv',
       '/audit',
       '/audit.csv',
       '/streams',

@@ -149,6 +149,32 @@ describe('the audit log', () => {
   });
 });
 
+describe('lists as files', () => {
+  test('hold what the search finds, every row of it, and nothing that a spreadsheet runs', async () => {
+    const { sql } = fixture.portal.db;
+    await sql.query(`UPDATE person SET title = '=cmd|calc' WHERE id = $1`, [fixture.ids.alice]);
+    const lines = async (path: string) => {
+      const answer = await call('GET', path, { headers: admin });
+      expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/csv; charset=utf-8']);
+      return String(answer.body).trim().split('\r\n');
+    };
+    const everybody = await lines('/people.csv');
+    expect(everybody[0]).toBe('id,name,upn,account,mail,title,department,state,since');
+    expect(everybody).toHaveLength(1 + (await get('/people')).total);
+    const [, alice, ...others] = await lines('/people.csv?search=alice');
+    expect(alice).toContain(`${fixture.ids.alice},Alice`);
+    expect(alice).toContain("'=cmd|calc");
+    expect(others).toEqual([]);
+    const groups = await lines('/groups.csv');
+    expect(groups).toHaveLength(1 + (await get('/groups')).total);
+    const [{ id }] = (await get('/groups')).items;
+    const members = await lines(`/groups/${id}/members.csv?nested=true`);
+    expect(members).toHaveLength(1 + (await get(`/groups/${id}/members?nested=true`)).total);
+    expect((await call('GET', '/groups/g-none/members.csv', { headers: admin })).status).toBe(404);
+    await sql.query('UPDATE person SET title = NULL WHERE id = $1', [fixture.ids.alice]);
+  });
+});
+
 describe('the overview', () => {
   test('counts what is there and says first what needs somebody', async () => {
     const { counts, attention, directories } = await get('/overview');

@@ -11,6 +11,7 @@ import { operations as credentialReads } from '#lib/credential/loaders.ts';
 import { operations as directoryWrites } from '#lib/directory/actions.ts';
 import { operations as directoryHistory } from '#lib/directory/history/loaders.ts';
 import { operations as directoryReads } from '#lib/directory/loaders.ts';
+import { operations as directoryExports } from '#lib/directory/people/exports.ts';
 import { operations as directoryPreviews } from '#lib/directory/preview/actions.ts';
 import { operations as entitlementWrites } from '#lib/entitlement/actions.ts';
 import { operations as entitlementReads } from '#lib/entitlement/loaders.ts';
@@ -46,6 +47,7 @@ export const operations: readonly AnyOperation[] = [
   ...sessionWrites,
   ...overviewReads,
   ...directoryReads,
+  ...directoryExports,
   ...directoryWrites,
   ...directoryPreviews,
   ...directoryHistory,

@@ -1,7 +1,7 @@
-/** Audit events as CSV (RFC 4180). A cell that a spreadsheet would run as a formula gets a quote before it: names come from a directory. */
+import type { CsvColumns } from '#lib/api/csv.ts';
 import type { AuditEventRow } from './data.ts';
 
-const columns: readonly [string, (row: AuditEventRow) => string][] = [
+export const auditColumns: CsvColumns<AuditEventRow> = [
   ['id', ({ id }) => id],
   ['at', ({ at }) => at.toISOString()],
   ['event', ({ event }) => event],
@@ -15,13 +15,3 @@ const columns: readonly [string, (row: AuditEventRow) => string][] = [
   ['project_id', ({ projectId }) => projectId ?? ''],
   ['detail', ({ detail }) => JSON.stringify(detail)],
 ];
-
-export function auditCsv(rows: readonly AuditEventRow[]): string {
-  const lines = [columns.map(([name]) => name), ...rows.map((row) => columns.map(([, cell]) => cell(row)))];
-  return `${lines.map((cells) => cells.map(csvCell).join(',')).join('\r\n')}\r\n`;
-}
-
-export function csvCell(text: string): string {
-  const harmless = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
-}

@@ -46,7 +46,6 @@ export const auditRow = z.object({
 });
 export const auditPage = z.object({ items: z.array(auditRow), next: z.string().nullable() });
 export const auditEventsOutput = z.object({ events: z.array(z.string()) });
-export const csv = z.string();
 
 export type AuditRow = z.output<typeof auditRow>;
 export type AuditPage = z.output<typeof auditPage>;

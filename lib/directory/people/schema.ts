@@ -8,12 +8,13 @@ import { missingRight } from '../settings/connect-schema.ts';
 export const personStates = ['enabled', 'disabled', 'expired', 'locked', 'outside-hours', 'deleted', 'out-of-scope', 'cut'] as const;
 export const personState = z.enum(personStates);
 
-export const peopleListInput = z.object({
+const peopleAsked = {
   search: searchText,
   state: personState.optional(),
   sort: z.enum(['name', 'state', 'since']).default('name'),
-  ...paging,
-});
+};
+export const peopleListInput = z.object({ ...peopleAsked, ...paging });
+export const peopleExportInput = z.object(peopleAsked);
 
 export const personRow = z.object({
   id: z.string(),
@@ -147,11 +148,9 @@ export const cutOffOutput = z.object({
 export const liftCutInput = z.object({ id });
 export const liftCutOutput = z.object({ state: personState });
 
-export const groupsListInput = z.object({
-  search: searchText,
-  granted: flag.optional().describe('only groups that carry grants'),
-  ...paging,
-});
+const groupsAsked = { search: searchText, granted: flag.optional().describe('only groups that carry grants') };
+export const groupsListInput = z.object({ ...groupsAsked, ...paging });
+export const groupsExportInput = z.object(groupsAsked);
 export const groupRow = z.object({
   id: z.string(),
   name: z.string(),
@@ -188,7 +187,9 @@ export const groupDetail = groupRow.extend({
   ),
 });
 
-export const groupMembersInput = z.object({ id, search: searchText, nested: flag.default(false), ...paging });
+const membersAsked = { id, search: searchText, nested: flag.default(false) };
+export const groupMembersInput = z.object({ ...membersAsked, ...paging });
+export const groupMembersExportInput = z.object(membersAsked);
 export const groupMembers = pageOf(
   z.object({
     kind: z.enum(['person', 'group']),
