@@ -20,9 +20,11 @@ export async function measureDisabling(stage: Stage, worker: Worker): Promise<Di
     `SELECT id, sam_account_name AS login FROM person WHERE dn LIKE '%OU=Crowd,%' AND state = 'enabled' ORDER BY id LIMIT 200`,
   );
   let isDone = false;
-  const read = measureRead(stage, () => worker.readAgain()).finally(() => {
+  const read = measureRead(stage, worker, () => worker.readAgain()).finally(() => {
     isDone = true;
   });
+  // Should a disable fail first, its error is the one to be told, and not that the read then lost its database.
+  read.catch(() => {});
   const times: number[] = [];
   for (const { id, login } of leavers) {
     await sleep(everyMs);

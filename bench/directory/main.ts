@@ -45,8 +45,10 @@ async function measure(stage: Stage, { only, profile }: Options): Promise<Found>
   const found: Found = {};
   const worker = await stage.startWorker(profile ? ['--cpu-prof', `--cpu-prof-dir=${profile}`] : []);
   found.searched = await consoleProgress('ldapsearch of everybody, into a file', () => searchWhole(stage));
-  found.first = await consoleProgress('the first read', () => measureRead(stage, () => stage.connect()));
-  if (wanted('again')) found.again = await consoleProgress('the read of what is known', () => measureRead(stage, () => worker.readAgain()));
+  found.first = await consoleProgress('the first read', () => measureRead(stage, worker, () => stage.connect()));
+  found.firstPeakBytes = worker.peakBytes();
+  if (wanted('again'))
+    found.again = await consoleProgress('the read of what is known', () => measureRead(stage, worker, () => worker.readAgain()));
   if (wanted('idle')) found.idle = await consoleProgress('nothing happens', () => measureIdle(worker));
   if (wanted('disable'))
     found.disabling = await consoleProgress('disabling some while all are written anew', () => measureDisabling(stage, worker));

@@ -11,6 +11,7 @@ import { migrate } from '#lib/db/migrate.ts';
 import { connectDomain } from '#lib/directory/testing/connect.ts';
 import { seedBuiltinRoles } from '#lib/entitlement/mutations.ts';
 import { startEmbeddedPostgres } from '#lib/runtime/embedded-postgres.ts';
+import { engineFor } from '#lib/runtime/engine-options.ts';
 import { type Part, startPart } from '../proxy/parts.ts';
 import { type Crowd, placeCrowd } from './crowd.ts';
 
@@ -60,11 +61,9 @@ export async function setStage({ folder, warden, crowd }: { folder: string; ward
     db,
     databaseUrl: postgres.url,
     async startWorker(nodeOptions = []) {
-      const part = startPart(warden, 'worker', process.execPath, [
-        ...nodeOptions,
-        join(import.meta.dirname, 'worker-process.ts'),
-        factsFile,
-      ]);
+      const { options, environment } = engineFor('worker');
+      const args = [...options, ...nodeOptions, join(import.meta.dirname, 'worker-process.ts'), factsFile];
+      const part = startPart(warden, 'worker', process.execPath, args, environment);
       const { worldMs } = await part.next<{ worldMs: number }>();
       const { pid } = part.process;
       return {

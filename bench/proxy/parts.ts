@@ -10,7 +10,7 @@ import { ensurePackages, findCommand } from '#e2e/stack/packages.ts';
 import { freePort } from '#e2e/stack/ports.ts';
 import type { Progress } from '#e2e/stack/progress.ts';
 import type { ManagedProcess, Warden } from '#e2e/stack/warden.ts';
-import { engineOptions } from '#lib/runtime/engine-options.ts';
+import { engineFor } from '#lib/runtime/engine-options.ts';
 import type { Stage } from './stage.ts';
 
 export interface DoorProcessFacts {
@@ -53,7 +53,15 @@ const complaintMax = 4_000;
 /** As pino numbers levels. */
 const warning = 40;
 
-export function startPart(warden: Warden, name: string, command: string, args: readonly string[]): Part {
+const ownEnvironment = process.env as Record<string, string>;
+
+export function startPart(
+  warden: Warden,
+  name: string,
+  command: string,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Part {
   const output = new PassThrough();
   const lines = createInterface({ input: output })[Symbol.asyncIterator]();
   let complaints = '';
@@ -64,6 +72,7 @@ export function startPart(warden: Warden, name: string, command: string, args: r
     name,
     command,
     args: [...args],
+    env: { ...ownEnvironment, ...environment },
     onOutput(chunk, from) {
       if (from === 'stdout') output.write(chunk);
       else complain(chunk.toString());
@@ -194,7 +203,7 @@ export async function startDoor(
   const parts = Array.from({ length: count }, () =>
     startPart(warden, 'door', process.execPath, [
       '--expose-gc',
-      ...engineOptions('proxy'),
+      ...engineFor('proxy').options,
       ...profiling,
       join(import.meta.dirname, 'door-process.ts'),
       file,

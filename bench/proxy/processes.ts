@@ -8,6 +8,16 @@ export function cpuSeconds(pids: readonly number[]): number {
   return familyOf(pids).reduce((sum, pid) => sum + ticksOf(pid), 0) / ticksPerSecond;
 }
 
+/** The same by program: `node`, `postgres`, `samba`. */
+export function cpuSecondsByProgram(pids: readonly number[]): Map<string, number> {
+  const programs = new Map<string, number>();
+  for (const pid of familyOf(pids)) {
+    const [name = ''] = /^[a-z]+/.exec(readOr(`/proc/${pid}/comm`)) ?? [];
+    programs.set(name, (programs.get(name) ?? 0) + ticksOf(pid) / ticksPerSecond);
+  }
+  return programs;
+}
+
 /** Bytes of memory that these hold at this moment. */
 export function residentBytes(pids: readonly number[]): number {
   return familyOf(pids).reduce((sum, pid) => sum + residentOf(pid), 0);

@@ -17,7 +17,7 @@ import type {
 
 const directoryColumns = `d.id, d.forest_id AS "forestId", f.wire_prefix AS "wirePrefix", d.domain, d.netbios, d.base_dn AS "baseDn", d.domain_sid AS "domainSid",
   d.settings, d.lockout_threshold AS "lockoutThreshold", d.lockout_window_seconds AS "lockoutSeconds", d.state, d.approved,
-  d.read_asked_at AS "readAskedAt", d.removals_approved_at AS "removalsApprovedAt",
+  d.read_asked_at AS "readAskedAt", d.removals_approved_at AS "removalsApprovedAt", d.taken_in_at AS "takenInAt",
   coalesce(d.held @> '[{"what": "sentinels"}]', false) AS "isDistrusted"`;
 
 const controllerColumns = `id, directory_id AS "directoryId", url, invocation_id AS "invocationId", highest_usn AS "highestUsn", cookie,
@@ -48,6 +48,23 @@ export async function loadDirectories(db: Database): Promise<Directory[]> {
 export async function loadDirectory(db: Database, id: string): Promise<Directory | null> {
   const { rows } = await db.sql.query<Directory>(
     `SELECT ${directoryColumns} FROM directory d JOIN forest f ON f.id = d.forest_id WHERE d.id = $1 AND d.removed_at IS NULL`,
+    [id],
+  );
+  return rows[0] ?? null;
+}
+
+export interface DirectoryGlance {
+  /** Another one whenever anything in the directory's row is. */
+  readonly version: string;
+  readonly isSomebodyDue: boolean;
+}
+
+/** What is looked at every second: whether its row is still the same, and whether the clock has changed anybody's state. */
+export async function glanceAtDirectory(db: Database, id: string): Promise<DirectoryGlance | null> {
+  const { rows } = await db.sql.query<DirectoryGlance>(
+    `SELECT d.xmin || ' ' || f.xmin AS version,
+       EXISTS (SELECT FROM person WHERE directory_id = d.id AND ${isDueByClock('coalesce(d.lockout_window_seconds, 0)')}) AS "isSomebodyDue"
+     FROM directory d JOIN forest f ON f.id = d.forest_id WHERE d.id = $1 AND d.removed_at IS NULL`,
     [id],
   );
   return rows[0] ?? null;
@@ -245,15 +262,18 @@ export async function loadLivingGroupsAmong(db: Database, directoryId: string, g
   return new Set(rows.map((row) => row.object_guid));
 }
 
+/** Whose state another one would be now, with nothing having changed but the time. Each of the three is asked of an index of its own. */
+const isDueByClock = (lockoutSeconds: string) => `deleted_at IS NULL AND (
+  (state IN ('enabled', 'locked', 'outside-hours') AND account_expires_at <= now())
+  OR (state IN ('enabled', 'outside-hours') AND logon_hours IS NOT NULL AND (state = 'enabled') <> (get_bit(decode(logon_hours, 'hex'),
+    (extract(dow FROM now() AT TIME ZONE 'UTC') * 24 + extract(hour FROM now() AT TIME ZONE 'UTC'))::integer) = 1))
+  OR (state = 'locked' AND coalesce(lockout_window_seconds, ${lockoutSeconds}) > 0
+    AND lockout_at + make_interval(secs => coalesce(lockout_window_seconds, ${lockoutSeconds})) <= now()))`;
+
 /** Accounts whose state the clock has changed, or may have: no directory ever reports it. */
 export async function loadDueByClock(db: Database, directoryId: string, lockoutSeconds: number | null): Promise<KnownPerson[]> {
   const { rows } = await db.sql.query<KnownPerson>(
-    `SELECT ${personColumns} FROM person WHERE directory_id = $1 AND deleted_at IS NULL AND (
-       (state IN ('enabled', 'locked', 'outside-hours') AND account_expires_at <= now())
-       OR (state IN ('enabled', 'outside-hours') AND logon_hours IS NOT NULL AND (state = 'enabled') <> (get_bit(decode(logon_hours, 'hex'),
-         (extract(dow FROM now() AT TIME ZONE 'UTC') * 24 + extract(hour FROM now() AT TIME ZONE 'UTC'))::integer) = 1))
-       OR (state = 'locked' AND coalesce(lockout_window_seconds, $2::integer) > 0
-         AND lockout_at + make_interval(secs => coalesce(lockout_window_seconds, $2::integer)) <= now())) LIMIT 500`,
+    `SELECT ${personColumns} FROM person WHERE directory_id = $1 AND ${isDueByClock('$2::integer')} LIMIT 500`,
     [directoryId, lockoutSeconds ?? 0],
   );
   return rows;

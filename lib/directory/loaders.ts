@@ -17,13 +17,10 @@ import {
   edgesUpFrom,
   groupFacts,
   groupsAbove,
-  listGroups,
-  listMembers,
-  listPeople,
-  nearestPeople,
   personFacts,
   unknownMembers,
 } from './people/data.ts';
+import { listGroups, listMembers, listPeople, nearestPeople } from './people/list-data.ts';
 import {
   directoriesOutput,
   groupDetail,

@@ -1,6 +1,7 @@
 /** Writes of this room. Bulk goes as one JSON array a statement; whoever calls holds the transaction. */
 import { changing, type Database, type Tx } from '#lib/db/database.ts';
 import { newId } from '#lib/db/ids.ts';
+import type { Lease } from '#lib/db/lease.ts';
 import type { Touch } from '#lib/db/topics.ts';
 import type { Stamps } from './active-directory/replication-stamps.ts';
 import type { ChangeMode } from './follow/changes.ts';
@@ -194,17 +195,23 @@ export async function savePosition(tx: Tx, touch: Touch, controllerId: string, p
       full_read_at = coalesce(${position.fullReadAt ?? null}::timestamptz, full_read_at), change_mode = ${position.mode},
       changed_at = coalesce(${position.changedAt ?? null}::timestamptz, changed_at), state = 'following', state_detail = NULL
     WHERE id = ${controllerId}`;
-  if (position.fullReadAt) touch('domain-controller', controllerId);
+  if (!position.fullReadAt) return;
+  touch('domain-controller', controllerId);
+  await tx.$executeRaw`
+    UPDATE directory SET taken_in_at = now()
+    WHERE taken_in_at IS NULL AND id = (SELECT directory_id FROM domain_controller WHERE id = ${controllerId})`;
 }
 
 /**
  * Freshness alone, between drains: nobody waits for it, so it is no change that wakes the world. A worker whose clock is ahead proves nothing
  * for the time to come.
  */
-export async function saveFreshness(tx: Tx, controllerId: string, freshAt: Date): Promise<void> {
-  await tx.$executeRaw`
-    UPDATE domain_controller SET fresh_at = least(${freshAt}::timestamptz, clock_timestamp())
-    WHERE id = ${controllerId} AND (fresh_at IS NULL OR fresh_at < ${freshAt}::timestamptz)`;
+export async function saveFreshness(lease: Lease, controllerId: string, freshAt: Date): Promise<void> {
+  await lease.changeIfHeld(
+    `UPDATE domain_controller SET fresh_at = least($2::timestamptz, clock_timestamp())
+     WHERE id = $1 AND (fresh_at IS NULL OR fresh_at < $2::timestamptz) AND EXISTS (SELECT FROM held)`,
+    [controllerId, freshAt],
+  );
 }
 
 export async function setControllerState(
@@ -240,8 +247,15 @@ export async function saveChangeSeen(db: Database, controllerId: string, at: Dat
   ]);
 }
 
-export async function saveBeside(tx: Tx, controllerId: string, beside: Beside | null): Promise<void> {
-  await tx.$executeRaw`UPDATE domain_controller SET beside = ${beside === null ? null : JSON.stringify(beside)}::jsonb WHERE id = ${controllerId}`;
+export async function saveBeside(lease: Lease, controllerId: string, beside: Beside): Promise<void> {
+  await lease.changeIfHeld(`UPDATE domain_controller SET beside = $2::jsonb WHERE id = $1 AND EXISTS (SELECT FROM held)`, [
+    controllerId,
+    JSON.stringify(beside),
+  ]);
+}
+
+export async function forgetBeside(tx: Tx, controllerId: string): Promise<void> {
+  await tx.$executeRaw`UPDATE domain_controller SET beside = NULL WHERE id = ${controllerId}`;
 }
 
 /** What an admin asks for stands in the row until it is done, for whichever worker follows; that one hears of it at once. */

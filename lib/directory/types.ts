@@ -170,6 +170,8 @@ export interface Directory {
   /** An admin asked for a complete read, or said that what is held is meant; null once that is done. */
   readonly readAskedAt: Date | null;
   readonly removalsApprovedAt: Date | null;
+  /** When all of it was in our tables for the first time; null: nobody relies on any of it yet. */
+  readonly takenInAt: Date | null;
   /** What is held is held because a complete read lacked what it must show. */
   readonly isDistrusted: boolean;
 }

@@ -1,6 +1,6 @@
 /** What the command palette finds. Nobody learns from it that something exists which they could not open. */
 import type { PortalContext } from '#lib/api/context.ts';
-import { listGroups, nearestPeople } from '#lib/directory/people/data.ts';
+import { listGroups, nearestPeople } from '#lib/directory/people/list-data.ts';
 import { ownsProjects } from '#lib/directory/who-may-pick.ts';
 import type { Viewer } from '#lib/session/viewer.ts';
 import type { SearchHit } from './schema.ts';

@@ -14,7 +14,7 @@ import { migrate } from '#lib/db/migrate.ts';
 import { ensureProcessRoles, type ProcessRole } from '#lib/db/roles.ts';
 import { fault } from '#lib/errors/fault.ts';
 import { setupCodeHash } from '#lib/session/setup-pass.ts';
-import { engineOptions } from './engine-options.ts';
+import { engineFor } from './engine-options.ts';
 import { ensureInstallationKeys, type InstallationKeys } from './installation-keys.ts';
 import { explainMissingRights, openOwnerDatabase } from './owner-database.ts';
 import { type ProgramPlace, placeForUser, placeOfCheckout } from './program-place.ts';
@@ -157,6 +157,7 @@ export function createSupervisor(config: Config, env: NodeJS.ProcessEnv, entry: 
     entryOf.ready.catch(giveUp);
     kept.set(name, entryOf);
 
+    const engine = engineFor(role);
     const launch = () => {
       const began = performance.now();
       let complaint: string | null = null;
@@ -168,9 +169,9 @@ export function createSupervisor(config: Config, env: NodeJS.ProcessEnv, entry: 
       const child = host.spawn({
         name,
         command: from.command,
-        args: [...engineOptions(role), from.entry, role],
+        args: [...engine.options, from.entry, role],
         cwd: dirname(from.entry),
-        env: { ...environmentFor(env, secretsFile), ...own },
+        env: { ...environmentFor(env, secretsFile), ...engine.environment, ...own },
         onOutput: readLine,
         orphaned: { signal: 'TERM', seconds: 5 },
         ...(separate ? { uid: uidOf(role), gid: uidOf(role) } : {}),

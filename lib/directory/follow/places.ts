@@ -5,7 +5,7 @@ import { requireController, requireDirectory } from '../data.ts';
 import { noteResumed } from '../history/history.ts';
 import type { LdapConnection } from '../ldap/connection.ts';
 import { highestUsn, readDomain, type ServerIdentity } from '../ldap/domain.ts';
-import { saveBeside, saveChangeMode, saveDomainFacts, setControllerState, setDirectoryState, settleAsked } from '../mutations.ts';
+import { forgetBeside, saveChangeMode, saveDomainFacts, setControllerState, setDirectoryState, settleAsked } from '../mutations.ts';
 import { rowsOfAll } from '../plan/operation.ts';
 import { observeEverything } from '../read/observe.ts';
 import type { Directory } from '../types.ts';
@@ -13,6 +13,7 @@ import { chooseMode } from './changes.ts';
 import { notFound } from './deletions.ts';
 import { aboutDirectory, noteFollowing } from './directory-state.ts';
 import { readTouchedObjects } from './filtered-read.ts';
+import { writeNewcomers } from './newcomers.ts';
 import { type Access, openOneMore } from './same-controller.ts';
 import { canResume, type Ground, openStance, positionOf, type Stance } from './stance.ts';
 import { type Taking, take } from './take.ts';
@@ -54,7 +55,7 @@ export async function takeSecondPlace(ground: Ground, connection: LdapConnection
     await lease.requireHeld(tx);
     await setControllerState(tx, touch, controllerId, 'following', 'follows beside another domain controller');
     await saveChangeMode(tx, controllerId, at.mode);
-    if (!isStillGood) await saveBeside(tx, controllerId, null);
+    if (!isStillGood) await forgetBeside(tx, controllerId);
   });
   return openStance({ identity, leads: false, fullReadAt: new Date(), ...at });
 }
@@ -83,7 +84,17 @@ export async function readAndLead(
   const { mode, cookie } = await chooseMode(connection, directory.baseDn);
   onProgress({ text: `Reading ${directory.domain}` });
   const other = await openForGroups(ground, directory, access);
-  const observation = await observeEverything(db, connection, directory, onProgress, other ?? connection).finally(() => other?.close());
+  const newcomers = directory.takenInAt === null ? writeNewcomers(ground, directory) : null;
+  const observation = await observeEverything(db, connection, directory, onProgress, {
+    forGroups: other ?? connection,
+    ...(newcomers ? { onPeople: newcomers.note } : {}),
+  })
+    .finally(() => other?.close())
+    .catch(async (error: unknown) => {
+      await newcomers?.end({ isWhole: false });
+      throw error;
+    });
+  await newcomers?.end({ isWhole: true });
   const references = connection.references + (other?.references ?? 0);
   const { people, groups } = observation;
   onProgress({ text: `Writing ${people.length} accounts and ${groups.length} groups` });

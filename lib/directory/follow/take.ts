@@ -1,5 +1,5 @@
 /** From an observation to rows: what is known of it, what has to change, and that carried out. */
-import { changing, type Tx } from '#lib/db/database.ts';
+import { changing, type Database, type Tx } from '#lib/db/database.ts';
 import { newId } from '#lib/db/ids.ts';
 import type { Touch } from '#lib/db/topics.ts';
 import { loadAllKnown, loadKnownAbout } from '../data.ts';
@@ -9,6 +9,7 @@ import { type Position, saveApproval, saveChangeSeen } from '../mutations.ts';
 import { applyPlan } from '../plan/apply.ts';
 import { settleForeignMembers } from '../plan/foreign-members.ts';
 import { type Plan, planInSlices } from '../plan/plan.ts';
+import { shareWith } from '../plan/sharing.ts';
 import { namesOf } from '../plan/story.ts';
 import { tallyOf } from '../plan/tally.ts';
 import type { Directory, Known, Observation } from '../types.ts';
@@ -46,7 +47,8 @@ async function takeNow(
   { directory, stance, connection, observation, position, evidenceAt, removalsApproved, heardOf }: Taking,
 ): Promise<Plan> {
   const { db, log, url, lease, controllerId } = ground;
-  const known = observation.kind === 'complete' ? await loadAllKnown(db, directory) : await loadKnownAbout(db, directory, observation);
+  const known =
+    observation.kind === 'complete' ? await knownBeforeWhole(db, directory, observation) : await loadKnownAbout(db, directory, observation);
   const mayTell = stance.leads ? observation : stateOnly(observation, known);
   const whole = await planInSlices({
     directory,
@@ -54,7 +56,8 @@ async function takeNow(
     observation: mayTell,
     now: new Date(),
     alone: ground.alone(),
-    removalsApproved,
+    // What was never taken in as a whole, nobody can lose.
+    removalsApproved: removalsApproved || directory.takenInAt === null,
     approvedUpTo: observation.kind === 'complete' ? directory.approved : null,
     newId,
   });
@@ -84,6 +87,18 @@ async function takeNow(
   if (applied.operations > 0) log.info({ url, ...applied, ms: Math.round(performance.now() - began) }, 'the directory changed');
   if (plan.held.length > 0) await noteHeld(db, log, directory, plan.held);
   return plan;
+}
+
+/**
+ * Whoever was written while a directory is read for the first time (newcomers.ts) got a name before all who claim it were known: it is given
+ * anew among all of them, and to none of several.
+ */
+async function knownBeforeWhole(db: Database, directory: Directory, { people }: Observation): Promise<Known> {
+  const known = await loadAllKnown(db, directory);
+  shareWith(people, known.people);
+  if (directory.takenInAt !== null) return known;
+  const own = new Set(known.people.filter(({ directoryId }) => directoryId === directory.id).map(({ id }) => id));
+  return { ...known, wireNames: new Map([...known.wireNames].filter(([, id]) => !own.has(id))) };
 }
 
 function withoutThose(plan: Plan, heardOf: ReadonlySet<string> | undefined): Plan {

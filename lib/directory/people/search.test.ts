@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type TestDatabase, testDatabase } from '#lib/db/testing.ts';
 import { insertCorpExample } from '../testing/corp-example.ts';
-import { listGroups, listPeople, nearestPeople } from './data.ts';
+import { listGroups, listMembers, listPeople, nearestPeople } from './list-data.ts';
 
 let test: TestDatabase;
 const names = ['Jürgen Müller', 'Søren Ångström', 'José Núñez', 'Anna Weiß', 'Zoë Łukasik', 'Ольга Петрова', '100% Sure'];
@@ -19,7 +19,11 @@ beforeAll(async () => {
   );
   await sql.query(
     `INSERT INTO directory_group (id, forest_id, directory_id, object_guid, dn, sam_account_name, name, group_type, security)
-     VALUES ('g-1', 'f-1', 'd-1', gen_random_uuid(), 'CN=g', 'cafe', 'Café Crème', -2147483646, true)`,
+     VALUES ('g-1', 'f-1', 'd-1', gen_random_uuid(), 'CN=g', 'cafe', 'Café Crème', -2147483646, true),
+       ('g-2', 'f-1', 'd-1', gen_random_uuid(), 'CN=h', 'cellar', 'Cellar', -2147483646, true)`,
+  );
+  await sql.query(
+    `INSERT INTO membership (group_id, member_id, is_primary) VALUES ('g-1', 'g-2', false), ('g-1', 'p-1', true), ('g-1', 'p-3', false), ('g-1', 'p-4', false), ('g-2', 'p-2', false)`,
   );
 });
 afterAll(() => test?.drop());
@@ -67,4 +71,39 @@ it('takes what is typed for text, not for a pattern', async () => {
 
 it('finds groups in the same way', async () => {
   expect((await listGroups(test.db, { search: 'cafe creme', offset: 0, limit: 10 })).items.map(({ name }) => name)).toEqual(['Café Crème']);
+});
+
+it('finds a login or an address by any part of it, whether or not they say the same', async () => {
+  const { sql } = test.db;
+  await sql.query(`UPDATE person SET upn = 'LOGIN1@corp.example', mail = 'Login1@Corp.Example' WHERE id = 'p-1'`);
+  await sql.query(`UPDATE person SET upn = 'soren@corp.example', mail = 's.angstrom@elsewhere.example' WHERE id = 'p-2'`);
+  const found = async (search: string) =>
+    (await listPeople(test.db, { search, sort: 'name', offset: 0, limit: 10 })).items.map(({ id }) => id);
+  expect(await found('ogin1@corp')).toEqual(['p-1']);
+  expect(await found('login2')).toEqual(['p-2']);
+  expect(await found('n@corp')).toEqual(['p-2']);
+  expect(await found('elsewhere')).toEqual(['p-2']);
+  expect((await nearestPeople(test.db, 'Login2', 10)).map(({ id }) => id)).toEqual(['p-2']);
+  expect((await nearestPeople(test.db, 's', 3)).map(({ displayName }) => displayName)).toEqual([
+    '100% Sure',
+    'Søren Ångström',
+    'Anna Weiß',
+  ]);
+});
+
+it('members come page by page, groups before people, as their names are found', async () => {
+  const members = async (search: string, offset: number, nestedPeople: string[] | null = null, limit = 2) => {
+    const { items, total } = await listMembers(test.db, { groupId: 'g-1', search, nestedPeople, offset, limit });
+    return [items.map(({ name, direct, primary }) => `${name}${direct ? '' : ' (nested)'}${primary ? ' (primary)' : ''}`), total];
+  };
+  expect(await members('', 0)).toEqual([['Cellar', 'Anna Weiß'], 4]);
+  expect(await members('', 2)).toEqual([['José Núñez', 'Jürgen Müller (primary)'], 4]);
+  expect(await members('', 4)).toEqual([[], 4]);
+  expect(await members('', 0, null, 1)).toEqual([['Cellar'], 4]);
+  expect(await members('e', 0)).toEqual([['Cellar', 'Anna Weiß'], 4]);
+  expect(await members('JU mull', 0)).toEqual([['Jürgen Müller (primary)'], 1]);
+  const all = ['p-1', 'p-2', 'p-3', 'p-4'];
+  expect(await members('', 2, all)).toEqual([['Jürgen Müller (primary)', 'Søren Ångström (nested)'], 4]);
+  expect(await members('ang', 0, all)).toEqual([['Søren Ångström (nested)'], 1]);
+  expect(await members('', 0, [])).toEqual([[], 0]);
 });

@@ -6,7 +6,8 @@ import type { ChangeMode } from '../follow/changes.ts';
 import type { Held } from '../plan/shrink-guard.ts';
 import { missingRights } from '../settings/rights.ts';
 import type { DirectorySettings } from '../types.ts';
-import type { GroupEdge, GroupListRow, PersonListRow } from './data.ts';
+import type { GroupEdge } from './data.ts';
+import type { GroupListRow, PersonListRow } from './list-data.ts';
 import type { GroupDetail, GroupRow, PersonDetail, PersonRow } from './schema.ts';
 import { personStates } from './schema.ts';
 

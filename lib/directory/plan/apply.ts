@@ -97,7 +97,7 @@ export async function applyPlan(options: ApplyOptions): Promise<Applied> {
     plan.operations.flatMap((operation) => ('person' in operation && operation.person.deletedAt ? operation.person.id : [])),
   );
   // That everybody is there for the first time is one event, not a thousand.
-  const isFirstRead = position?.fullReadAt !== undefined && (directory.state === 'new' || directory.state === 'reading');
+  const isFirstRead = position?.fullReadAt !== undefined && directory.takenInAt === null;
   const takeOver = touchesAlone(rest) > touchesOneByOne;
 
   async function write(tx: Tx, touch: Touch, some: readonly Operation[]): Promise<void> {
@@ -116,8 +116,8 @@ export async function applyPlan(options: ApplyOptions): Promise<Applied> {
   }
 
   const isLong = rowsOfAll(rest) > operationsInOneTransaction;
-  async function writeInPieces(some: readonly Operation[], size: number): Promise<void> {
-    for (const piece of inPiecesOf(some, size)) {
+  async function writeInPieces(pieces: Iterable<Operation[]>): Promise<void> {
+    for (const piece of pieces) {
       await changing(
         db,
         async (tx, touch) => {
@@ -133,22 +133,25 @@ export async function applyPlan(options: ApplyOptions): Promise<Applied> {
 
   const before = (kind: Operation['kind']) => rest.findLastIndex((one) => order[one.kind] < order[kind]) + 1;
   const [left, ahead] = takeOver ? [before('create-person'), before('create-group')] : [0, 0];
-  await writeInPieces(rest.slice(0, left), operationsInOneTransaction);
+  await writeInPieces(inPiecesOf(rest.slice(0, left), operationsInOneTransaction));
   let written = ahead;
   if (takeOver && isFirstRead) {
-    // Nothing was told yet that somebody could rely on: what people are is written beside what they are members of.
+    // Nothing was told yet that somebody could rely on: what people are is written beside what they are members of, and that by two at a time.
     written = rest.length;
+    const memberships = inPiecesOf(rest.slice(ahead), edgesInOneStatement);
     await allOrNone([
-      writeInPieces(rest.slice(left, ahead), operationsInOneTransaction),
-      writeInPieces(rest.slice(ahead), edgesInOneStatement),
+      writeInPieces(inPiecesOf(rest.slice(left, ahead), operationsInOneTransaction)),
+      writeInPieces(memberships),
+      writeInPieces(memberships),
     ]);
-  } else await writeInPieces(rest.slice(left, ahead), operationsInOneTransaction);
+  } else await writeInPieces(inPiecesOf(rest.slice(left, ahead), operationsInOneTransaction));
   await changing(
     db,
     async (tx, touch) => {
       if (!isLong) await lease.requireHeld(tx);
       await write(tx, touch, rest.slice(written));
-      if (takeOver) touch('directory', directory.id);
+      // Of those who were written while they were read nobody has been told.
+      if (takeOver || isFirstRead) touch('directory', directory.id);
       if (position) await savePosition(tx, touch, controllerId, position);
       await alongside?.(tx, touch);
       if (isLong) await lease.requireHeld(tx);
@@ -159,7 +162,7 @@ export async function applyPlan(options: ApplyOptions): Promise<Applied> {
 }
 
 /** A process that is held still in the middle of a piece does not keep its rows from whoever takes over. */
-async function endIfStopped(tx: Tx): Promise<void> {
+export async function endIfStopped(tx: Tx): Promise<void> {
   await tx.$executeRaw`SELECT set_config('idle_in_transaction_session_timeout', ${String(idleMaxMs)}, true)`;
 }
 

@@ -10,7 +10,7 @@ import { openEdgeBook } from './edge-book.ts';
 import { mergeState, wasOffMeanwhile } from './merge.ts';
 import type { FieldChange, Operation, RemovalReason } from './operation.ts';
 import { type Affected, type Guard, guardOf, type Held } from './shrink-guard.ts';
-import { assignWireNames, readableName } from './wire-names.ts';
+import { assignWireNames, type Claim, readableName } from './wire-names.ts';
 
 export interface Plan {
   readonly operations: readonly Operation[];
@@ -115,7 +115,9 @@ function* planPeople(input: PlanInput, guard: Guard): Steps<Planned<KnownPerson>
   for (const unsettled of named) {
     yield;
     const current = before.get(unsettled.objectGuid);
-    const person = { ...unsettled, state: stateOf(unsettled, directory.lockoutSeconds, now) };
+    const state = stateOf(unsettled, directory.lockoutSeconds, now);
+    // Of a hundred thousand, each a second time only where it differs.
+    const person = state === unsettled.state ? unsettled : { ...unsettled, state };
     next.set(person.objectGuid, person);
     if (!current) {
       operations.push({ kind: 'create-person', person, namesake: namesakeOf(person) });
@@ -172,15 +174,19 @@ function newPasswordAt({ passwordSetAt: before }: KnownPerson, { passwordSetAt: 
 
 /** The dead carry their last name on, but claim none: a new account under it is another person. */
 function withWireNames(prefix: string, people: readonly KnownPerson[], carriers: ReadonlyMap<string, string>): KnownPerson[] {
-  const claiming = people.filter(({ deletedAt }) => deletedAt === null);
-  const wanted = new Map(people.map((person) => [person.id, person.deletedAt ? null : readableName(prefix, person.upn)]));
-  const staying = new Map([...carriers].filter(([name, id]) => !wanted.has(id) || wanted.get(id) === name));
-  const names = assignWireNames(
-    prefix,
-    claiming.map(({ id, objectGuid, upn }) => ({ personId: id, objectGuid, upn })),
-    staying,
-  );
-  return people.map((person) => ({ ...person, wireName: names.get(person.id) ?? person.wireName }));
+  const claims: Claim[] = [];
+  const wanted = new Map<string, string | null>();
+  for (const { id, objectGuid, upn, deletedAt } of people) {
+    if (deletedAt === null) claims.push({ personId: id, objectGuid, upn });
+    wanted.set(id, deletedAt === null ? readableName(prefix, upn) : null);
+  }
+  const staying = new Map<string, string>();
+  for (const [name, id] of carriers) if (!wanted.has(id) || wanted.get(id) === name) staying.set(name, id);
+  const names = assignWireNames(prefix, claims, staying);
+  return people.map((person) => {
+    const wireName = names.get(person.id) ?? person.wireName;
+    return wireName === person.wireName ? person : { ...person, wireName };
+  });
 }
 
 function stateOf(person: KnownPerson, lockoutSeconds: number | null, now: Date): AccountState {
@@ -256,11 +262,12 @@ function* planMemberships(
     book.know(edge);
     yield;
   }
-  const groupBySid = new Map([...groups.values()].flatMap((group) => (group.sid ? [[group.sid, group.id] as const] : [])));
+  const groupBySid = new Map<string, string>();
+  for (const { sid, id } of groups.values()) if (sid) groupBySid.set(sid, id);
   const memberId = (guid: string) => people.get(guid)?.id ?? groups.get(guid)?.id;
-  const wasAlive = new Set(
-    [...known.people, ...known.groups].filter(({ deletedAt }) => deletedAt === null).map(({ objectGuid }) => objectGuid),
-  );
+  const wasAlive = new Set<string>();
+  for (const rows of [known.people, known.groups])
+    for (const { objectGuid, deletedAt } of rows) if (deletedAt === null) wasAlive.add(objectGuid);
 
   for (const { objectGuid, memberGuids } of observation.groups) {
     yield;
@@ -272,12 +279,15 @@ function* planMemberships(
       );
   }
   // Whoever newly comes in was a member of groups before we knew them: those links are no change that would be told.
-  for (const { objectGuid, groupGuids } of [...observation.people, ...observation.groups]) {
-    const member = memberId(objectGuid);
-    if (!member || !groupGuids || wasAlive.has(objectGuid)) continue;
-    for (const guid of groupGuids) {
-      const group = groups.get(guid);
-      if (group?.directoryId === directory.id) book.add(group.id, member);
+  for (const rows of [observation.people, observation.groups]) {
+    for (const { objectGuid, groupGuids } of rows) {
+      if (!groupGuids || wasAlive.has(objectGuid)) continue;
+      const member = memberId(objectGuid);
+      if (!member) continue;
+      for (const guid of groupGuids) {
+        const group = groups.get(guid);
+        if (group?.directoryId === directory.id) book.add(group.id, member);
+      }
     }
   }
   for (const { groupGuid, memberGuid, present, foreignSid } of observation.links) {
@@ -295,8 +305,10 @@ function* planMemberships(
     book.setPrimary(person.id, groupBySid.get(sidOfRid(directory.domainSid, person.primaryGroupRid)) ?? null);
   }
 
-  const living = new Set([...people.values(), ...groups.values()].map(({ id }) => id));
-  const dead = new Set([...known.people, ...known.groups].flatMap(({ id }) => (living.has(id) ? [] : id)));
+  const living = new Set<string>();
+  for (const rows of [people, groups]) for (const { id } of rows.values()) living.add(id);
+  const dead = new Set<string>();
+  for (const rows of [known.people, known.groups]) for (const { id } of rows) if (!living.has(id)) dead.add(id);
   book.forget(dead);
 
   const joining: Operation[] = [];
@@ -365,14 +377,15 @@ function differences<Row, Field extends keyof Row & string>(from: Row, to: Row, 
   return fields.filter((field) => !isSame(from[field], to[field])).map((field) => ({ field, from: from[field], to: to[field] }));
 }
 
-function isSame(one: unknown, other: unknown): boolean {
+export function isSame(one: unknown, other: unknown): boolean {
+  if (one === other) return true;
   if (one instanceof Date || other instanceof Date)
     return one instanceof Date && other instanceof Date && one.getTime() === other.getTime();
   if (typeof one === 'object' && typeof other === 'object' && one !== null && other !== null) {
     const keys = new Set([...Object.keys(one), ...Object.keys(other)]);
     return [...keys].every((name) => isSame((one as Record<string, unknown>)[name], (other as Record<string, unknown>)[name]));
   }
-  return one === other;
+  return false;
 }
 
 /** GUIDs that are no more, and how we know. In a complete read absence counts, but only for rows of this directory. */
@@ -381,8 +394,9 @@ function removalsOf(
   rows: readonly { readonly objectGuid: string; readonly directoryId: string; readonly deletedAt: Date | null }[],
   directoryId: string,
 ): Map<string, RemovalReason> {
-  const seen = new Set([...observation.people, ...observation.groups].map(({ objectGuid }) => objectGuid));
-  for (const guid of observation.outside ?? []) seen.add(guid);
+  const seen = new Set(observation.outside);
+  for (const { objectGuid } of observation.people) seen.add(objectGuid);
+  for (const { objectGuid } of observation.groups) seen.add(objectGuid);
   const gone = new Map(observation.gone.map(({ objectGuid, evidence }) => [objectGuid, evidence]));
   const removals = new Map<string, RemovalReason>();
   for (const { objectGuid, directoryId: home, deletedAt } of rows) {
@@ -398,5 +412,8 @@ function living<Row extends { readonly objectGuid: string; readonly deletedAt: D
   before: ReadonlyMap<string, Row>,
   next: ReadonlyMap<string, Row>,
 ): ReadonlyMap<string, Row> {
-  return new Map([...new Map([...before, ...next])].filter(([, row]) => row.deletedAt === null));
+  const rows = new Map<string, Row>();
+  for (const [guid, row] of before) if (!next.has(guid) && row.deletedAt === null) rows.set(guid, row);
+  for (const [guid, row] of next) if (row.deletedAt === null) rows.set(guid, row);
+  return rows;
 }

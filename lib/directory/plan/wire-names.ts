@@ -20,18 +20,15 @@ export function readableName(prefix: string, upn: string | null): string | null 
 
 /** `carriers`: who has these names now. Those who are about to leave theirs must not be among them. */
 export function assignWireNames(prefix: string, claims: readonly Claim[], carriers: ReadonlyMap<string, string>): Map<string, string> {
-  const wanting = new Map<string, string[]>();
-  for (const { personId, upn } of claims) {
-    const name = readableName(prefix, upn);
-    if (name) wanting.set(name, [...(wanting.get(name) ?? []), personId]);
-  }
+  const names = claims.map(({ upn }) => readableName(prefix, upn));
+  const wanting = new Map<string, number>();
+  for (const name of names) if (name !== null) wanting.set(name, (wanting.get(name) ?? 0) + 1);
   const assigned = new Map<string, string>();
-  for (const { personId, objectGuid, upn } of claims) {
-    const name = readableName(prefix, upn);
-    const carrier = name ? carriers.get(name) : undefined;
-    const isMine = carrier === personId;
-    const isFreeForMe = carrier === undefined && name !== null && wanting.get(name)?.length === 1;
-    assigned.set(personId, name !== null && (isMine || isFreeForMe) ? name : `${prefix}:${objectGuid}`);
+  for (const [n, { personId, objectGuid }] of claims.entries()) {
+    const name = names[n] ?? null;
+    const carrier = name === null ? undefined : carriers.get(name);
+    const isFreeForMe = carrier === undefined && name !== null && wanting.get(name) === 1;
+    assigned.set(personId, name !== null && (carrier === personId || isFreeForMe) ? name : `${prefix}:${objectGuid}`);
   }
   return assigned;
 }

@@ -7,7 +7,7 @@ import { loadLivingGuids, loadTakenInGuids } from '../data.ts';
 import type { LdapConnection } from '../ldap/connection.ts';
 import type { Directory, Observation } from '../types.ts';
 import { findOutside, hasOwnFilter } from './own-filter.ts';
-import { readEverything, readObjects, readPresent, type WholeRead } from './read.ts';
+import { type OnPeople, readEverything, readObjects, readPresent, type WholeRead } from './read.ts';
 
 /** More than this is not looked for one by one: what lacks so many is the shrink guard's to judge. */
 const missedMax = 10_000;
@@ -17,10 +17,10 @@ export async function observeEverything(
   connection: LdapConnection,
   directory: Directory,
   report: (progress: Progress) => void,
-  forGroups = connection,
+  { forGroups = connection, onPeople }: { readonly forGroups?: LdapConnection; readonly onPeople?: OnPeople } = {},
 ): Promise<Observation & { readonly kind: 'complete' }> {
   const { baseDn, domainSid, settings } = directory;
-  const read = await readEverything({ connection, forGroups }, baseDn, domainSid, report, settings);
+  const read = await readEverything({ connection, forGroups, onPeople }, baseDn, domainSid, report, settings);
   const shown = new Set([...read.people, ...read.groups].map(({ objectGuid }) => objectGuid));
   const { found, outside } = await findMissed(db, connection, directory, shown);
   return {

@@ -39,10 +39,14 @@ const domainUsersRid = 513;
 export interface Reading {
   readonly connection: LdapConnection;
   readonly forGroups: LdapConnection;
+  readonly onPeople?: OnPeople | undefined;
 }
 
+/** Hears of people page by page, and has the next page wait until it is done. */
+export type OnPeople = (people: readonly PersonFacts[]) => Promise<void>;
+
 export async function readEverything(
-  { connection, forGroups }: Reading,
+  { connection, forGroups, onPeople }: Reading,
   baseDn: string,
   domainSid: string | null,
   report: Report = () => {},
@@ -68,12 +72,11 @@ export async function readEverything(
   const readPeople = () =>
     connection.readAll(
       { base: baseDn, scope: 'sub', filter: filters.people, attributes: personAttributes, timeoutMs: wholeSilenceMs },
-      (entries) => {
-        for (const entry of entries) {
-          const person = personFromEntry(entry);
-          if (person) people.set(person.objectGuid, person);
-        }
+      async (entries) => {
+        const page = entries.flatMap((entry) => personFromEntry(entry) ?? []);
+        for (const person of page) people.set(person.objectGuid, person);
         tell();
+        await onPeople?.(page);
       },
     );
   if (forGroups === connection) {

@@ -82,7 +82,8 @@ async function decide(options: AuthenticateOptions, { login, password, address }
   const name = readTypedName(login);
   if (!name || !isUsablePassword(password)) throw await refused(options, 'malformed', null, address);
 
-  const directories = await loadDirectories(db);
+  const directories = (await loadDirectories(db)).filter(({ takenInAt }) => takenInAt !== null);
+  if (directories.length === 0) throw notReadYet();
   const meant = whoIsMeant(name, await candidates(db, name, directories));
   const buckets = meant
     ? bucketsFor({ personId: meant.id }, knownBudget(meant, meant.directory), address)
@@ -128,6 +129,19 @@ async function decide(options: AuthenticateOptions, { login, password, address }
       throw kindFault(kindly, `${code}: ${words}`);
     }
   }
+}
+
+/** Whom a name means is known only when all are. */
+function notReadYet(): Fault {
+  return fault(
+    'unavailable',
+    'login.directory-not-read',
+    'Your company’s directory is being read for the first time. Try again in a few minutes.',
+    {
+      detail: 'no directory has been taken in completely yet',
+      retryAfterSeconds: 30,
+    },
+  );
 }
 
 type Verdict =
