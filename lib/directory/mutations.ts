@@ -184,22 +184,32 @@ export interface Position {
   readonly mode: ChangeMode;
   /** Set by changes that came. */
   readonly changedAt?: Date | undefined;
-  /** Set by a complete read. */
-  readonly fullReadAt?: Date | undefined;
+  /** Set by a complete read, which is not over with it: whoever was heard of meanwhile is asked for again (`saveFullRead`). */
+  readonly readsAll?: boolean;
 }
 
 export async function savePosition(tx: Tx, touch: Touch, controllerId: string, position: Position): Promise<void> {
   await tx.$executeRaw`
     UPDATE domain_controller SET invocation_id = ${position.invocationId}, dns_host_name = ${position.dnsHostName}, highest_usn = ${position.highestUsn},
       cookie = ${position.cookie}, sees_deleted = ${position.seesDeleted}, fresh_at = least(${position.freshAt}::timestamptz, clock_timestamp()),
-      full_read_at = coalesce(${position.fullReadAt ?? null}::timestamptz, full_read_at), change_mode = ${position.mode},
+      full_read_at = CASE WHEN ${position.readsAll === true} THEN NULL ELSE full_read_at END, change_mode = ${position.mode},
       changed_at = coalesce(${position.changedAt ?? null}::timestamptz, changed_at), state = 'following', state_detail = NULL
     WHERE id = ${controllerId}`;
-  if (!position.fullReadAt) return;
+  if (position.readsAll) touch('domain-controller', controllerId);
+}
+
+/**
+ * A complete read is through, with everybody who was set aside: from now on its cookie may be resumed. Before that its follower stands nowhere,
+ * and whoever comes after it reads everything anew. A directory of which something was not believed is not taken in yet.
+ */
+export async function saveFullRead(
+  tx: Tx,
+  touch: Touch,
+  { directoryId, controllerId, began, isBelieved }: { directoryId: string; controllerId: string; began: Date; isBelieved: boolean },
+): Promise<void> {
+  await tx.$executeRaw`UPDATE domain_controller SET full_read_at = ${began} WHERE id = ${controllerId}`;
   touch('domain-controller', controllerId);
-  await tx.$executeRaw`
-    UPDATE directory SET taken_in_at = now()
-    WHERE taken_in_at IS NULL AND id = (SELECT directory_id FROM domain_controller WHERE id = ${controllerId})`;
+  if (isBelieved) await tx.$executeRaw`UPDATE directory SET taken_in_at = now() WHERE taken_in_at IS NULL AND id = ${directoryId}`;
 }
 
 /**
@@ -240,11 +250,12 @@ export async function saveChangeMode(tx: Tx, controllerId: string, mode: ChangeM
   await tx.$executeRaw`UPDATE domain_controller SET change_mode = ${mode} WHERE id = ${controllerId}`;
 }
 
-export async function saveChangeSeen(db: Database, controllerId: string, at: Date): Promise<void> {
-  await db.sql.query('UPDATE domain_controller SET changed_at = $2 WHERE id = $1 AND (changed_at IS NULL OR changed_at < $2)', [
-    controllerId,
-    at,
-  ]);
+export async function saveChangeSeen(lease: Lease, controllerId: string, at: Date): Promise<void> {
+  await lease.changeIfHeld(
+    `UPDATE domain_controller SET changed_at = $2::timestamptz
+     WHERE id = $1 AND (changed_at IS NULL OR changed_at < $2::timestamptz) AND EXISTS (SELECT FROM held)`,
+    [controllerId, at],
+  );
 }
 
 export async function saveBeside(lease: Lease, controllerId: string, beside: Beside): Promise<void> {
@@ -281,9 +292,14 @@ export async function settleAsked(tx: Tx, directoryId: string, { began, held }: 
     WHERE id = ${directoryId} AND (read_asked_at IS NOT NULL OR removals_approved_at IS NOT NULL)`;
 }
 
-/** What an admin has seen beforehand is meant once: at the next complete read. */
+/** What an admin has seen beforehand is meant once: at the next complete read (`endApproval`). */
 export async function saveApproval(tx: Tx, directoryId: string, approved: Approval | null): Promise<void> {
   await tx.$executeRaw`UPDATE directory SET approved = ${approved === null ? null : JSON.stringify(approved)}::jsonb WHERE id = ${directoryId}`;
+}
+
+/** A read that went by former settings does not answer what was approved with the ones that are there now. */
+export async function endApproval(tx: Tx, { id, settings }: Pick<Directory, 'id' | 'settings'>): Promise<void> {
+  await tx.$executeRaw`UPDATE directory SET approved = NULL WHERE id = ${id} AND settings = ${JSON.stringify(settings)}::jsonb`;
 }
 
 export async function saveHeld(tx: Tx, directoryId: string, held: readonly Held[]): Promise<void> {
@@ -375,8 +391,17 @@ export async function saveFoundControllers(tx: Tx, touch: Touch, directoryId: st
   for (const { id } of gone) touch('domain-controller', id);
 }
 
+/** Whoever follows a directory, in whichever worker, writes nothing after this. */
+export async function breakItsLease(tx: Tx, directoryId: string): Promise<void> {
+  await tx.$executeRaw`
+    UPDATE lease SET holder = 'nobody', epoch = epoch + 1, expires_at = now() - interval '1 second' WHERE name = ${`directory:${directoryId}`}`;
+}
+
 /** Only for one whose first read failed and that was never connected before: nothing refers to its people yet. */
 export async function removeUnreadDirectory(tx: Tx, touch: Touch, directoryId: string): Promise<void> {
+  await breakItsLease(tx, directoryId);
+  // Nobody takes it up again meanwhile either: whoever writes to its rows waits, and finds them gone.
+  await tx.$queryRaw`SELECT 1 FROM directory WHERE id = ${directoryId} FOR UPDATE`;
   await tx.$executeRaw`DELETE FROM membership WHERE group_id IN (SELECT id FROM directory_group WHERE directory_id = ${directoryId})`;
   await tx.$executeRaw`DELETE FROM directory_group WHERE directory_id = ${directoryId}`;
   await tx.$executeRaw`DELETE FROM person WHERE directory_id = ${directoryId}`;

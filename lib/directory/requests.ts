@@ -108,11 +108,15 @@ export function directoryHandlers({ db, openingKey, sealingKey, log, service }: 
         await service.firstRead(directoryId, (progress) => void request.progress(progress).catch(() => {}));
       } catch (error) {
         await service.forget(directoryId);
-        await changing(db, async (tx, touch) => {
-          if (!(await wasConnectedBefore(tx, directoryId))) return removeUnreadDirectory(tx, touch, directoryId);
-          const directory = { id: directoryId, domain: findings.domain };
-          await disconnectDirectory(tx, touch, { directory, actor: await askerAsActor(tx, request.askerId), evidenceAt: new Date() });
-        });
+        await changing(
+          db,
+          async (tx, touch) => {
+            if (!(await wasConnectedBefore(tx, directoryId))) return removeUnreadDirectory(tx, touch, directoryId);
+            const directory = { id: directoryId, domain: findings.domain };
+            await disconnectDirectory(tx, touch, { directory, actor: await askerAsActor(tx, request.askerId), evidenceAt: new Date() });
+          },
+          { timeoutMs: disconnectMaxMs },
+        );
         throw error instanceof Fault ? error : explainFailure(error, settings.urls[0] ?? findings.domain);
       }
       return { directoryId, ...findings };

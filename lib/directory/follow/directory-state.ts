@@ -1,10 +1,10 @@
 /** How a directory's state comes to its row and to the audit log: once at each turn, however often it is said. */
 import { type AuditEntry, record } from '#lib/audit/record.ts';
-import { changing, type Database, type Tx } from '#lib/db/database.ts';
-import type { Log } from '#lib/log/log.ts';
+import { changing, type Tx } from '#lib/db/database.ts';
 import { saveHeld, setDirectoryState } from '../mutations.ts';
 import { describeHeld, type Held } from '../plan/shrink-guard.ts';
 import type { Directory } from '../types.ts';
+import type { Ground } from './stance.ts';
 
 export function aboutDirectory(
   event: AuditEntry['event'],
@@ -14,10 +14,15 @@ export function aboutDirectory(
   return { event, actor: { kind: 'directory', id, name: domain }, subject: { kind: 'directory', id, name: domain }, detail };
 }
 
-export async function noteHeld(db: Database, log: Log, directory: Directory, held: readonly Held[]): Promise<void> {
+export async function noteHeld(
+  { db, log, lease }: Pick<Ground, 'db' | 'log' | 'lease'>,
+  directory: Directory,
+  held: readonly Held[],
+): Promise<void> {
   const sentence = describeHeld(held);
   log.error({ directory: directory.domain, held: held.map(({ what, removals, of }) => ({ what, removals, of })) }, sentence);
   await changing(db, async (tx) => {
+    await lease.requireHeld(tx);
     const isNews = await setDirectoryState(tx, directory.id, 'held', sentence);
     await saveHeld(tx, directory.id, held);
     if (isNews) await record(tx, aboutDirectory('directory.held', directory, { sentence }));

@@ -5,7 +5,15 @@ import { requireController, requireDirectory } from '../data.ts';
 import { noteResumed } from '../history/history.ts';
 import type { LdapConnection } from '../ldap/connection.ts';
 import { highestUsn, readDomain, type ServerIdentity } from '../ldap/domain.ts';
-import { forgetBeside, saveChangeMode, saveDomainFacts, setControllerState, setDirectoryState, settleAsked } from '../mutations.ts';
+import {
+  forgetBeside,
+  saveChangeMode,
+  saveDomainFacts,
+  saveFullRead,
+  setControllerState,
+  setDirectoryState,
+  settleAsked,
+} from '../mutations.ts';
 import { rowsOfAll } from '../plan/operation.ts';
 import { observeEverything } from '../read/observe.ts';
 import type { Directory } from '../types.ts';
@@ -22,13 +30,14 @@ const probeTimeoutMs = 3_000;
 
 /** Null when there is nothing to resume: then everything is read. */
 export async function resumeLead(ground: Ground, identity: ServerIdentity): Promise<Stance | null> {
-  const { db, directoryId, controllerId } = ground;
+  const { db, directoryId, controllerId, lease } = ground;
   const row = await requireController(db, directoryId, controllerId);
   if (!canResume(row, identity) || !row.fullReadAt) return null;
   const directory = await requireDirectory(db, directoryId);
   const byCookie = row.changeMode === 'usn' || row.changeMode === null ? 'dirsync' : row.changeMode;
   const mode = row.cookie ? (row.seesDeleted ? 'dirsync-with-tombstones' : byCookie) : 'usn';
   await changing(db, async (tx, touch) => {
+    await lease.requireHeld(tx);
     await setControllerState(tx, touch, controllerId, 'following', null);
     if (directory.state !== 'held') await noteFollowing(tx, directory);
     await noteResumed(tx, ground, mode);
@@ -68,15 +77,19 @@ export async function readAndLead(
   removalsApproved: boolean,
   heardOf: ReadonlySet<string>,
 ): Promise<{ stance: Stance; wasHeld: boolean; unknown: readonly string[] }> {
-  const { db, log, directoryId, controllerId, url, onProgress } = ground;
+  const { db, log, directoryId, controllerId, lease, url, onProgress } = ground;
   const { identity } = access;
   const { state: before } = await requireDirectory(db, directoryId);
   await changing(db, async (tx, touch) => {
+    await lease.requireHeld(tx);
     await setControllerState(tx, touch, controllerId, 'reading', null);
     if (before === 'new') await setDirectoryState(tx, directoryId, 'reading', null);
   });
   const facts = await readDomain(connection, identity);
-  await changing(db, (tx, touch) => saveDomainFacts(tx, touch, directoryId, facts));
+  await changing(db, async (tx, touch) => {
+    await lease.requireHeld(tx);
+    await saveDomainFacts(tx, touch, directoryId, facts);
+  });
   const directory = await requireDirectory(db, directoryId);
 
   const began = new Date();
@@ -100,7 +113,7 @@ export async function readAndLead(
   onProgress({ text: `Writing ${people.length} accounts and ${groups.length} groups` });
 
   const stance = openStance({ identity, leads: true, mode, cookie, usn, fullReadAt: began });
-  const position = { ...positionOf(stance, usn, began), fullReadAt: began };
+  const position = { ...positionOf(stance, usn, began), readsAll: true };
   const { operations, held } = await take(ground, {
     directory,
     stance,
@@ -124,13 +137,16 @@ export async function readAndLead(
     operations: rowsOfAll(operations),
     seconds: (Date.now() - began.getTime()) / 1_000,
   };
-  await changing(db, async (tx) => {
+  const isBelieved = held.length === 0;
+  await changing(db, async (tx, touch) => {
+    await lease.requireHeld(tx);
     await record(tx, aboutDirectory('directory.read', directory, told));
-    if (held.length === 0) await noteFollowing(tx, directory);
-    await settleAsked(tx, directoryId, { began, held: held.length > 0 });
+    await saveFullRead(tx, touch, { directoryId, controllerId, began, isBelieved });
+    if (isBelieved) await noteFollowing(tx, directory);
+    await settleAsked(tx, directoryId, { began, held: !isBelieved });
   });
   log.info({ url, mode, ...told }, 'the directory was read completely');
-  return { stance, wasHeld: held.length > 0, unknown: unknown.map(({ objectGuid }) => objectGuid) };
+  return { stance, wasHeld: !isBelieved, unknown: unknown.map(({ objectGuid }) => objectGuid) };
 }
 
 /** Groups are read beside the people: both sides then have something to do for two. Where that cannot be, they are read one after the other. */

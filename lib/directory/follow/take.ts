@@ -5,7 +5,7 @@ import type { Touch } from '#lib/db/topics.ts';
 import { loadAllKnown, loadKnownAbout } from '../data.ts';
 import { noteChanges, noteComplete } from '../history/history.ts';
 import type { LdapConnection } from '../ldap/connection.ts';
-import { type Position, saveApproval, saveChangeSeen } from '../mutations.ts';
+import { endApproval, type Position, saveChangeSeen } from '../mutations.ts';
 import { applyPlan } from '../plan/apply.ts';
 import { settleForeignMembers } from '../plan/foreign-members.ts';
 import { type Plan, planInSlices } from '../plan/plan.ts';
@@ -81,11 +81,15 @@ async function takeNow(
     alongside: told(ground, directory, stance, observation, plan, evidenceAt),
   });
   if (!stance.leads) {
-    await saveChangeSeen(db, controllerId, evidenceAt);
-    if (applied.cuts > 0) await changing(db, (tx) => noteChanges(tx, ground, stance.mode, evidenceAt, tallyOf(plan.operations)));
+    await saveChangeSeen(lease, controllerId, evidenceAt);
+    if (applied.cuts > 0)
+      await changing(db, async (tx) => {
+        await lease.requireHeld(tx);
+        await noteChanges(tx, ground, stance.mode, evidenceAt, tallyOf(plan.operations));
+      });
   }
   if (applied.operations > 0) log.info({ url, ...applied, ms: Math.round(performance.now() - began) }, 'the directory changed');
-  if (plan.held.length > 0) await noteHeld(db, log, directory, plan.held);
+  if (plan.held.length > 0) await noteHeld(ground, directory, plan.held);
   return plan;
 }
 
@@ -124,7 +128,7 @@ function told(ground: Ground, directory: Directory, { leads, mode }: Stance, obs
     if (leads && plan.held.length === 0) await settleForeignMembers(tx, touch, { directory, observation, plan, evidenceAt: at });
     const tally = tallyOf(plan.operations);
     if (kind === 'complete') {
-      await saveApproval(tx, ground.directoryId, null);
+      await endApproval(tx, directory);
       await noteComplete(tx, ground, { mode, startedAt: at, accounts: people.length, groups: groups.length, tally, held: plan.held });
     } else if (leads && plan.operations.length + plan.held.length > 0) await noteChanges(tx, ground, mode, at, tally, plan.held);
   };

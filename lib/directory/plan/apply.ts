@@ -97,7 +97,7 @@ export async function applyPlan(options: ApplyOptions): Promise<Applied> {
     plan.operations.flatMap((operation) => ('person' in operation && operation.person.deletedAt ? operation.person.id : [])),
   );
   // That everybody is there for the first time is one event, not a thousand.
-  const isFirstRead = position?.fullReadAt !== undefined && directory.takenInAt === null;
+  const isFirstRead = position?.readsAll === true && directory.takenInAt === null;
   const takeOver = touchesAlone(rest) > touchesOneByOne;
 
   async function write(tx: Tx, touch: Touch, some: readonly Operation[]): Promise<void> {

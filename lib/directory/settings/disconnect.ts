@@ -7,7 +7,7 @@ import { type AuditEntry, record } from '#lib/audit/record.ts';
 import type { Tx } from '#lib/db/database.ts';
 import type { Touch } from '#lib/db/topics.ts';
 import { revoke } from '#lib/revocation/mutations.ts';
-import { endCredentials } from '../mutations.ts';
+import { breakItsLease, endCredentials } from '../mutations.ts';
 import { deriveMemberships } from '../plan/foreign-members.ts';
 import type { Directory } from '../types.ts';
 
@@ -26,9 +26,7 @@ const reason = 'directory disconnected';
 
 export async function disconnectDirectory(tx: Tx, touch: Touch, { directory, actor, evidenceAt }: Disconnecting): Promise<Disconnected> {
   const { id, domain } = directory;
-  // Whoever follows it now, in whichever worker, writes nothing after this.
-  await tx.$executeRaw`
-    UPDATE lease SET holder = 'nobody', epoch = epoch + 1, expires_at = now() - interval '1 second' WHERE name = ${`directory:${id}`}`;
+  await breakItsLease(tx, id);
   const holders = await tx.$queryRaw<{ id: string }[]>`
     SELECT id FROM person p WHERE directory_id = ${id} AND deleted_at IS NULL AND (
       EXISTS (SELECT 1 FROM portal_session s WHERE s.person_id = p.id AND s.ended_at IS NULL)
