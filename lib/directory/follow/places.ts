@@ -87,8 +87,8 @@ export async function readAndLead(
   });
   const facts = await readDomain(connection, identity);
   await changing(db, async (tx, touch) => {
-    await lease.requireHeld(tx);
     await saveDomainFacts(tx, touch, directoryId, facts);
+    await lease.requireHeld(tx);
   });
   const directory = await requireDirectory(db, directoryId);
 

@@ -1,6 +1,7 @@
 /** Whoever is disabled while a large directory is read or drained does not wait for its end; a server whose pages never end makes that moment last. */
 import { afterEach, expect, it } from 'vitest';
-import type { Asked } from '../ldap/testing.ts';
+import { guidToBytes } from '../active-directory/guid.ts';
+import type { Asked, ScriptedEntry } from '../ldap/testing.ts';
 import { eventually } from '../testing/eventually.ts';
 import {
   asksFor,
@@ -93,8 +94,48 @@ it('goes on by another connection where the first one is not answered, and by dr
   expect(await controllerState()).toBe('following');
 }, 120_000);
 
+it('asks again for whoever was heard of during a complete read though the connection breaks before it could, and reads everything for that (F4)', async () => {
+  const domain = await follow();
+  await scene.service.stop();
+  const { sql } = scene.db;
+  // What the domain says of itself comes to its row when this test lets it: so somebody is heard of before the read has its own number.
+  await sql.query(`
+    CREATE FUNCTION wait_for_the_test() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_advisory_xact_lock(4711); RETURN NEW; END $$;
+    UPDATE directory SET lockout_threshold = 6;
+    UPDATE domain_controller SET full_read_at = full_read_at - interval '25 hours';
+    CREATE TRIGGER wait_for_the_test BEFORE UPDATE OF lockout_threshold ON directory FOR EACH ROW EXECUTE FUNCTION wait_for_the_test()`);
+  const holder = await sql.connect();
+  await holder.query('SELECT pg_advisory_lock(4711)');
+  // The daily read, which nobody asked for: no row says that it is still to come.
+  await scene.service.start();
+  await eventually(async () => (await controllerState()) === 'reading', withinMs);
+  const looks = () => scene.servers.flatMap(({ asked }) => asked).filter(isLook).length;
+  const before = looks();
+  rename(domain, 1, 'Una Newname');
+  await eventually(() => Promise.resolve(looks() > before), withinMs);
+  // The next look begins when the one before is over.
+  rename(domain, 2, 'Ulf Newname');
+  await eventually(() => Promise.resolve(looks() > before + 1), withinMs);
+
+  let isRead = false;
+  let isBroken = false;
+  domain.misbehave = (asked) => {
+    if (isBulkOfPeople(asked)) isRead = true;
+    if (!isRead || isBroken || !asked.bytes.includes(guidToBytes(guid(1)))) return null;
+    isBroken = true;
+    domain.touched = [];
+    return { ending: 'hang-up' };
+  };
+  await holder.query('SELECT pg_advisory_unlock(4711)');
+  holder.release();
+  await eventually(() => Promise.resolve(isBroken), withinMs);
+  await eventually(async () => (await controllerState()) === 'following', withinMs);
+  await eventually(async () => (await rowsOf(`SELECT 1 FROM person WHERE display_name = 'Una Newname'`)).length === 1, 10_000);
+}, 120_000);
+
 const unwillingToPerform = 53;
 const isProbe = (asked: Asked) => asksFor(asked, 'highestCommittedUSN') && !asksFor(asked, 'dsServiceName');
+const isLook = (asked: Asked) => asksFor(asked, 'isDeleted') && asked.bytes.includes('uSNChanged');
 const isDrain = (asked: Asked) => asked.bytes.includes('uSNChanged') && !asksFor(asked, 'isDeleted') && !asksFor(asked, 'uSNChanged');
 
 /** People as they are now, on a first page; then page after page without anybody, until it is let come to its end. */
@@ -111,9 +152,12 @@ function readThatGoesOn(domain: ScriptedDomain): () => void {
   };
 }
 
-function disable(domain: ScriptedDomain, n: number): void {
+const disable = (domain: ScriptedDomain, n: number) => change(domain, n, { userAccountControl: ['514'] });
+const rename = (domain: ScriptedDomain, n: number, name: string) => change(domain, n, { displayName: [name] });
+
+function change(domain: ScriptedDomain, n: number, attributes: ScriptedEntry['attributes']): void {
   const object = domain.objects.find((one) => one.guid === guid(n));
-  if (object) object.entry = { ...object.entry, attributes: { ...object.entry.attributes, userAccountControl: ['514'] } };
+  if (object) object.entry = { ...object.entry, attributes: { ...object.entry.attributes, ...attributes } };
   domain.touched = [guid(n)];
   domain.usn += 1;
 }

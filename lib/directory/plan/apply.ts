@@ -2,7 +2,7 @@
  * Carries a plan out, in the order in which it must be safe to die: first what takes access away, each piece in a short transaction of its
  * own with its revocation; then memberships that end and what people are, in pieces that hold no row for long, so that somebody who is
  * disabled meanwhile waits for none of them; then, in one transaction, groups, memberships that begin, and the follower's position. Only when a
- * domain is read for the first time are its groups and memberships written in pieces, too, beside the people. Whatever was done before a crash
+ * domain is read for the first time are its groups and memberships written in pieces, too, after both their ends. Whatever was done before a crash
  * is found done by the next read. A large take-over wakes the other processes once, at its end.
  */
 import { type AuditEntry, record, recordAll } from '#lib/audit/record.ts';
@@ -132,19 +132,16 @@ export async function applyPlan(options: ApplyOptions): Promise<Applied> {
   }
 
   const before = (kind: Operation['kind']) => rest.findLastIndex((one) => order[one.kind] < order[kind]) + 1;
-  const [left, ahead] = takeOver ? [before('create-person'), before('create-group')] : [0, 0];
+  const [left, ahead] = takeOver ? [before('create-person'), before(isFirstRead ? 'add-members' : 'create-group')] : [0, 0];
   await writeInPieces(inPiecesOf(rest.slice(0, left), operationsInOneTransaction));
+  await writeInPieces(inPiecesOf(rest.slice(left, ahead), operationsInOneTransaction));
   let written = ahead;
   if (takeOver && isFirstRead) {
-    // Nothing was told yet that somebody could rely on: what people are is written beside what they are members of, and that by two at a time.
+    // Nothing was told yet that somebody could rely on: memberships go in pieces, too, and by two at a time, once both their ends are there.
     written = rest.length;
     const memberships = inPiecesOf(rest.slice(ahead), edgesInOneStatement);
-    await allOrNone([
-      writeInPieces(inPiecesOf(rest.slice(left, ahead), operationsInOneTransaction)),
-      writeInPieces(memberships),
-      writeInPieces(memberships),
-    ]);
-  } else await writeInPieces(inPiecesOf(rest.slice(left, ahead), operationsInOneTransaction));
+    await allOrNone([writeInPieces(memberships), writeInPieces(memberships)]);
+  }
   await changing(
     db,
     async (tx, touch) => {
