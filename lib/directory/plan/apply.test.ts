@@ -135,6 +135,40 @@ describe('a plan carried out', () => {
     expect((await test.db.sql.query('SELECT 1 FROM person')).rows).toEqual([]);
   });
 
+  it('writes no membership of a first take-over before both its ends, so that one that breaks off leaves none of nothing (F7)', async () => {
+    const crowd = Array.from({ length: 1_200 }, (_, n) => someone(`user${n}`));
+    const group = {
+      id: newId('g'),
+      directoryId: directory.id,
+      objectGuid: randomUUID(),
+      sid: null,
+      dn: 'CN=web,DC=corp,DC=example',
+      samAccountName: 'web',
+      name: 'web',
+      description: null,
+      groupType: -2_147_483_646,
+      security: true,
+      deletedAt: null,
+    };
+    const operations: Operation[] = [
+      ...crowd.map(creation),
+      { kind: 'create-group', group },
+      { kind: 'add-members', groupId: group.id, memberIds: crowd.map(({ id }) => id), isPrimary: false },
+    ];
+    await test.db.sql.query(`
+      CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no groups today'; END $$;
+      CREATE TRIGGER refuse BEFORE INSERT ON directory_group FOR EACH ROW EXECUTE FUNCTION refuse()`);
+    const position = { invocationId: 'i', dnsHostName: null, highestUsn: 7n, cookie: null, seesDeleted: true, mode: 'usn' as const };
+    const whole = { position: { ...position, freshAt: new Date(), readsAll: true } };
+    await expect(apply(operations, whole)).rejects.toThrow('no groups today');
+    expect((await test.db.sql.query('SELECT 1 FROM membership')).rows).toEqual([]);
+
+    await test.db.sql.query('DROP TRIGGER refuse ON directory_group');
+    await test.db.sql.query('DELETE FROM person');
+    await apply(operations, whole);
+    expect((await test.db.sql.query('SELECT 1 FROM membership')).rows).toHaveLength(crowd.length);
+  });
+
   it('lets two people swap their names', async () => {
     const [ann, ben] = [someone('ann'), someone('ben')];
     await apply([creation(ann), creation(ben)]);
