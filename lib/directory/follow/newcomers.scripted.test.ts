@@ -76,3 +76,20 @@ it('gives a name that two claim to neither, whichever of them it met first', asy
   );
   expect(names.map(({ name }) => name.replace(/^[^:]*:/, ''))).toEqual(['u10006@corp.example', guid(10_007), guid(20_000)]);
 }, 120_000);
+
+it('of a directory that does not show what every read must show lets nobody in, until it does (SECURITY 37)', async () => {
+  const domain = scriptedDomain([domainUsers(), person(1, 'ann'), person(2, 'ben')]);
+  domain.passwords.set(`CN=ann,${base}`, 'right');
+  scene = await scriptedScene(domain);
+  const sentinel = JSON.stringify({ sentinelPerson: { name: 'cat', objectGuid: guid(3) } });
+  await scene.db.sql.query('UPDATE directory SET settings = settings || $1::jsonb', [sentinel]);
+  await scene.service.start();
+  await eventually(async () => (await count(`directory WHERE state = 'held'`)) === 1, 30_000);
+  await eventually(async () => (await count('domain_controller WHERE full_read_at IS NOT NULL')) === 1, 30_000);
+  await expect(scene.signIn('ann', 'right')).rejects.toMatchObject({ code: 'login.directory-not-read' });
+
+  domain.objects.push(person(3, 'cat'));
+  await scene.service.readAgain(scene.directoryId, { removalsApproved: false });
+  await eventually(async () => (await count('directory WHERE taken_in_at IS NOT NULL')) === 1, 30_000);
+  expect(await scene.signIn('ann', 'right')).toMatchObject({ personId: expect.any(String) });
+}, 120_000);
