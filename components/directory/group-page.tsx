@@ -64,15 +64,20 @@ export function GroupPage({ group, members, nested, search }: Props) {
           <Tabs
             label="Members"
             items={[
-              { title: 'Direct', href: withSearch(here, {}, {}), on: !nested, count: group.directMembers },
-              { title: 'All people, nested', href: withSearch(here, {}, { members: 'nested' }), on: nested, count: group.people },
+              { title: 'Direct', href: withSearch(here, search, { members: null, offset: null }), on: !nested, count: group.directMembers },
+              {
+                title: 'All people, nested',
+                href: withSearch(here, search, { members: 'nested', offset: null }),
+                on: nested,
+                count: group.people,
+              },
             ]}
           />
           <div className="my-3 flex flex-wrap gap-2">
             <SearchField label="Member" />
             <ExportLink path={`/groups/${group.id}/members.csv`} search={{ search: search.search, nested: nested ? 'true' : undefined }} />
           </div>
-          <Members members={members} />
+          <Members members={members} search={search.search} />
           <UnknownMembers sids={group.unknownMembers} />
           <Pagination {...members} hrefAt={(offset) => withSearch(here, search, { offset: offset || null })} />
         </Section>
@@ -151,8 +156,8 @@ function UnknownMembers({ sids }: { sids: readonly string[] }) {
   );
 }
 
-function Members({ members }: { members: GroupMembers }) {
-  if (members.items.length === 0) return <p className="text-soft">Nobody.</p>;
+function Members({ members, search }: { members: GroupMembers; search: string | undefined }) {
+  if (members.items.length === 0) return <p className="text-soft">{search ? 'No member fits this search.' : 'Nobody.'}</p>;
   return (
     <Table label="Members">
       <Head>

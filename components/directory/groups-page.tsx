@@ -31,9 +31,7 @@ export function GroupsPage({ groups, search }: { groups: Groups; search: Readonl
         />
       </search>
       {groups.items.length === 0 ? (
-        <Empty title={Object.keys(search).length > 0 ? 'No group fits this search.' : 'The directory has not been read yet.'}>
-          Groups appear here by themselves as the directory is read.
-        </Empty>
+        <NoGroups isPastEnd={groups.total > 0} search={search} />
       ) : (
         <Table label="Groups">
           <Head>
@@ -64,4 +62,11 @@ export function GroupsPage({ groups, search }: { groups: Groups; search: Readonl
       <Pagination {...groups} hrefAt={(offset) => withSearch(here, search, { offset: offset || null })} />
     </Page>
   );
+}
+
+function NoGroups({ search, isPastEnd }: { search: Readonly<Record<string, string>>; isPastEnd: boolean }) {
+  if (isPastEnd) return <Empty title="The list ends before this page." />;
+  if (search.search) return <Empty title="No group fits this search.">A part of the name or the description is enough.</Empty>;
+  if (search.granted) return <Empty title="No group has a grant yet.">Its page grants access to a group.</Empty>;
+  return <Empty title="The directory has not been read yet.">Groups appear here by themselves as the directory is read.</Empty>;
 }

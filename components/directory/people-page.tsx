@@ -9,14 +9,14 @@ import { Pagination } from '#components/ui/pagination.tsx';
 import { Head, Row, SortTh, Table, Td, Th } from '#components/ui/table.tsx';
 import { TextLink } from '#components/ui/text-link.tsx';
 import { Time } from '#components/ui/time.tsx';
-import { type PeoplePage as People, type PersonRow, personStates } from '#lib/directory/people/schema.ts';
+import { type PeoplePage as People, type PersonRow, peopleSorts, personStates } from '#lib/directory/people/schema.ts';
 import { PersonStatus, personStateWords } from './person-state.tsx';
 
 const here = '/admin/people';
-const sorts = ['state', 'since'] as const;
 const states = [['', 'Any state'], ...personStates.map((state) => [state, personStateWords[state]] as const)] as const;
 
 export function PeoplePage({ people, search }: { people: People; search: Readonly<Record<string, string>> }) {
+  const { sort, isReversed } = orderIn(search);
   return (
     <Page
       title="People"
@@ -24,7 +24,7 @@ export function PeoplePage({ people, search }: { people: People; search: Readonl
       actions={
         <ExportLink
           path="/people.csv"
-          search={{ search: search.search, state: oneOf(personStates, search.state), sort: oneOf(sorts, search.sort) }}
+          search={{ search: search.search, state: oneOf(personStates, search.state), sort, reverse: isReversed ? 'true' : undefined }}
         />
       }
     >
@@ -36,19 +36,28 @@ export function PeoplePage({ people, search }: { people: People; search: Readonl
       {people.items.length > 0 ? (
         <PeopleTable people={people.items} search={search} />
       ) : (
-        <NoPeople filtered={Object.keys(search).length > 0} />
+        <NoPeople isPastEnd={people.total > 0} filtered={Boolean(search.search || search.state)} />
       )}
       <Pagination {...people} hrefAt={(offset) => withSearch(here, search, { offset: offset || null })} />
     </Page>
   );
 }
 
+function orderIn(search: Readonly<Record<string, string>>) {
+  return { sort: oneOf(peopleSorts, search.sort) ?? 'name', isReversed: search.reverse === 'true' };
+}
+
 function PeopleTable({ people, search }: { people: readonly PersonRow[]; search: Readonly<Record<string, string>> }) {
-  const orderedBy = (sort: string) => ({ href: withSearch(here, search, { sort, offset: null }), on: (search.sort ?? '') === sort });
+  const { sort, isReversed } = orderIn(search);
+  const orderedBy = (by: (typeof peopleSorts)[number]) => {
+    const on = sort === by;
+    const change = { sort: by === 'name' ? null : by, reverse: on && !isReversed ? 'true' : null, offset: null };
+    return { href: withSearch(here, search, change), on, reversed: on && isReversed };
+  };
   return (
     <Table label="People">
       <Head>
-        <SortTh {...orderedBy('')}>Name</SortTh>
+        <SortTh {...orderedBy('name')}>Name</SortTh>
         <Th>Account</Th>
         <Th className="max-sm:hidden">Department</Th>
         <SortTh {...orderedBy('state')}>State</SortTh>
@@ -64,7 +73,9 @@ function PeopleTable({ people, search }: { people: readonly PersonRow[]; search:
                 {person.displayName}
               </TextLink>
             </Td>
-            <Td className="text-soft max-sm:max-w-36 max-sm:truncate">{person.upn ?? person.samAccountName}</Td>
+            <Td className="text-soft max-sm:max-w-36 max-sm:truncate" title={person.upn ?? person.samAccountName}>
+              {person.upn ?? person.samAccountName}
+            </Td>
             <Td className="text-soft max-sm:hidden">{[person.title, person.department].filter(Boolean).join(', ')}</Td>
             <Td>
               <PersonStatus state={person.state} />
@@ -79,7 +90,8 @@ function PeopleTable({ people, search }: { people: readonly PersonRow[]; search:
   );
 }
 
-function NoPeople({ filtered }: { filtered: boolean }) {
+function NoPeople({ filtered, isPastEnd }: { filtered: boolean; isPastEnd: boolean }) {
+  if (isPastEnd) return <Empty title="The list ends before this page." />;
   return filtered ? (
     <Empty title="Nobody fits this search.">A part of the name, the account or the mail address is enough.</Empty>
   ) : (

@@ -14,15 +14,18 @@ export function Pagination({
 }) {
   if (total === 0) return null;
   const last = Math.min(offset + limit, total);
+  // Fewer than there were when this page was asked for.
+  const isPast = offset >= total;
+  const before = isPast ? Math.floor((total - 1) / limit) * limit : Math.max(0, offset - limit);
   return (
     <nav aria-label="Pages" className="mt-3 flex flex-wrap items-center gap-2 text-soft text-sm">
       <span>
-        {(offset + 1).toLocaleString('en')}–{last.toLocaleString('en')} of {total.toLocaleString('en')}
+        {isPast ? 'Past the end' : `${(offset + 1).toLocaleString('en')}–${last.toLocaleString('en')}`} of {total.toLocaleString('en')}
       </span>
-      {total > limit ? (
+      {total > limit || isPast ? (
         <span className="ml-auto flex gap-2">
           {offset > 0 ? (
-            <ButtonLink size="small" href={hrefAt(Math.max(0, offset - limit))}>
+            <ButtonLink size="small" href={hrefAt(before)}>
               Previous
             </ButtonLink>
           ) : null}

@@ -42,22 +42,25 @@ export function Th({ className, right, ...rest }: ComponentProps<'th'> & { right
 export function SortTh({
   href,
   on,
+  reversed = false,
   newestFirst = false,
   children,
 }: {
   href: string;
   on: boolean;
+  reversed?: boolean;
   newestFirst?: boolean;
   children: ReactNode;
 }) {
-  const order = newestFirst ? 'descending' : 'ascending';
-  const Arrow = newestFirst ? ArrowDown : ArrowUp;
+  const isDescending = newestFirst !== reversed;
+  const order = isDescending ? 'descending' : 'ascending';
+  const Arrow = isDescending ? ArrowDown : ArrowUp;
   return (
     <Th aria-sort={on ? order : 'none'}>
       <Link
         href={href}
         className={cn('inline-flex items-center gap-0.5 hover:text-ink', on && 'text-soft')}
-        title={`In order of ${newestFirst ? 'the latest' : 'this column'}`}
+        title={on ? 'The other way round' : `In order of ${newestFirst ? 'the latest' : 'this column'}`}
       >
         {children}
         <Arrow aria-hidden className={cn('size-3', !on && 'opacity-0')} />

@@ -28,17 +28,27 @@ interface Page<Row> {
 
 // ── a page of people ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+interface Order {
+  readonly by: string;
+  /** The columns that tell it. */
+  readonly of: string;
+}
+
 const orders = {
-  name: { by: 'sort_name, id', of: 'id, sort_name' },
-  state: { by: 'state, sort_name, id', of: 'id, sort_name, state' },
-  since: { by: 'state_since DESC, id', of: 'id, state_since' },
+  name: { by: 'sort_name, id', reversed: 'sort_name DESC, id DESC', of: 'id, sort_name' },
+  state: { by: 'state, sort_name, id', reversed: 'state DESC, sort_name, id', of: 'id, sort_name, state' },
+  since: { by: 'state_since DESC, id', reversed: 'state_since, id', of: 'id, state_since' },
 } as const;
-type Order = (typeof orders)[keyof typeof orders];
+
+function orderOf({ sort, reverse = false }: Pick<PeopleQuery, 'sort' | 'reverse'>): Order {
+  const { by, reversed, of } = orders[sort];
+  return { by: reverse ? reversed : by, of };
+}
 
 const everybody = 'person';
 /** So many names are looked at in their order before all that match are looked for: a millisecond or two. */
 const walkedPast = 1_000;
-const firstByName = `(SELECT * FROM person WHERE state <> 'deleted' ORDER BY ${orders.name.by} LIMIT ${walkedPast}) AS person`;
+const firstIn = ({ by }: Order) => `(SELECT * FROM person WHERE state <> 'deleted' ORDER BY ${by} LIMIT ${walkedPast}) AS person`;
 
 /** Of a row no more is carried along than tells its order. */
 const pageIn = (source: string, where: string, order: Order, range: string) =>
@@ -97,9 +107,10 @@ async function pageByName<Row>(
   page: Range,
   columns: Columns,
   count = () => countPeople(db, conditions),
+  order: Order = orders.name,
 ): Promise<Page<Row>> {
-  const items = await peopleIn<Row>(db, firstByName, conditions, orders.name, page, columns);
-  if (items.length < page.limit) return pageOfFound(db, conditions, orders.name, page, columns);
+  const items = await peopleIn<Row>(db, firstIn(order), conditions, order, page, columns);
+  if (items.length < page.limit) return pageOfFound(db, conditions, order, page, columns);
   return { items, total: await count() };
 }
 
@@ -124,20 +135,22 @@ export type PeopleQuery = Range & {
   readonly search: string;
   readonly state?: string | undefined;
   readonly sort: keyof typeof orders;
+  readonly reverse?: boolean | undefined;
 };
 
-export async function listPeople(db: Database, { search, state, sort, ...page }: PeopleQuery): Promise<Page<PersonListRow>> {
+export async function listPeople(db: Database, { search, state, sort, reverse, ...page }: PeopleQuery): Promise<Page<PersonListRow>> {
   const conditions = createConditions();
   const words = likeWords(search);
   addWords(conditions, words);
   // Deleted people are shown to whoever asks for them, and not among the rest.
   conditions.add(state ? `state = ${conditions.value(state)}` : `state <> 'deleted'`);
+  const order = orderOf({ sort, reverse });
   const isEverybody = words.length === 0 && !state;
-  if (sort === 'name' && !isEverybody && state !== 'deleted') return pageByName(db, conditions, page, personColumns);
-  if (words.length > 0) return pageOfFound(db, conditions, orders[sort], page, personColumns);
+  if (sort === 'name' && !isEverybody && state !== 'deleted') return pageByName(db, conditions, page, personColumns, undefined, order);
+  if (words.length > 0) return pageOfFound(db, conditions, order, page, personColumns);
   const [total, items] = await Promise.all([
     countPeople(db, conditions),
-    peopleIn<PersonListRow>(db, everybody, conditions, orders[sort], page, personColumns),
+    peopleIn<PersonListRow>(db, everybody, conditions, order, page, personColumns),
   ]);
   return { items, total };
 }

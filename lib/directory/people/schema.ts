@@ -7,11 +7,14 @@ import { missingRight } from '../settings/connect-schema.ts';
 
 export const personStates = ['enabled', 'disabled', 'expired', 'locked', 'outside-hours', 'deleted', 'out-of-scope', 'cut'] as const;
 export const personState = z.enum(personStates);
+export const peopleSorts = ['name', 'state', 'since'] as const;
 
 const peopleAsked = {
   search: searchText,
   state: personState.optional(),
-  sort: z.enum(['name', 'state', 'since']).default('name'),
+  sort: z.enum(peopleSorts).default('name'),
+  /** Names from the end, states from the end, those first who have been in theirs the longest. */
+  reverse: flag.default(false),
 };
 export const peopleListInput = z.object({ ...peopleAsked, ...paging });
 export const peopleExportInput = z.object(peopleAsked);

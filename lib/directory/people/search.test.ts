@@ -64,6 +64,31 @@ it('two letters go through everybody, and come page by page in the same order as
   expect(items.slice(0, 3).map(({ displayName }) => displayName)).toEqual(['100% Sure', 'Anna Weiß', 'José Núñez']);
 });
 
+it('comes in the reversed order too, whole and in pages, searched or not', async () => {
+  const list = async (search: string, sort: 'name' | 'state' | 'since', reverse: boolean, state?: string) => {
+    const pages = [0, 3, 6].map((offset) => listPeople(test.db, { search, sort, reverse, state, offset, limit: 3 }));
+    return (await Promise.all(pages)).flatMap(({ items }) => items.map(({ displayName }) => displayName));
+  };
+  for (const [search, state] of [
+    ['', undefined],
+    ['lo', undefined],
+    ['login', undefined],
+    ['', 'enabled'],
+  ] as const) {
+    const forth = await list(search, 'name', false, state);
+    expect(forth).toHaveLength(names.length);
+    expect(await list(search, 'name', true, state)).toEqual(forth.toReversed());
+  }
+  await test.db.sql.query(`UPDATE person SET state = 'disabled', state_since = now() - interval '1 year' WHERE display_name = 'Anna Weiß'`);
+  expect([(await list('', 'since', true))[0], (await list('', 'since', false)).at(-1), (await list('', 'state', false))[0]]).toEqual([
+    'Anna Weiß',
+    'Anna Weiß',
+    'Anna Weiß',
+  ]);
+  expect((await list('', 'state', true)).at(-1)).toBe('Anna Weiß');
+  await test.db.sql.query(`UPDATE person SET state = 'enabled', state_since = now() WHERE display_name = 'Anna Weiß'`);
+});
+
 it('takes what is typed for text, not for a pattern', async () => {
   const found = async (typed: string) => (await listPeople(test.db, { search: typed, sort: 'name', offset: 0, limit: 10 })).total;
   expect([await found('%'), await found('_'), await found('100%'), await found('\\')]).toEqual([1, 0, 1, 0]);
