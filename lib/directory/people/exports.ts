@@ -4,7 +4,7 @@ import { operation } from '#lib/api/operation.ts';
 import { groupFacts } from './data.ts';
 import { listGroups, listMembers, listPeople } from './list-data.ts';
 import { type GroupRow, groupMembersExportInput, groupsExportInput, peopleExportInput } from './schema.ts';
-import { grantsByGroup, groupView, noSuchGroup, personView, stateNow } from './views.ts';
+import { grantsByGroup, groupView, noSuchGroup, pathFromPerson, personView, stateNow } from './views.ts';
 
 /** More than any one spreadsheet opens. */
 const exportedMax = 1_000_000;
@@ -70,7 +70,7 @@ export const groupsExport = operation({
   },
 });
 
-type Member = Awaited<ReturnType<typeof listMembers>>['items'][number] & { readonly state: string };
+type Member = Awaited<ReturnType<typeof listMembers>>['items'][number] & { readonly state: string; readonly through: string };
 
 const memberColumns: CsvColumns<Member> = [
   ['kind', ({ kind }) => kind],
@@ -80,6 +80,7 @@ const memberColumns: CsvColumns<Member> = [
   ['state', ({ state }) => state],
   ['direct', ({ direct }) => String(direct)],
   ['primary', ({ primary }) => String(primary)],
+  ['through', ({ through }) => through],
 ];
 
 export const groupMembersExport = operation({
@@ -96,9 +97,21 @@ export const groupMembersExport = operation({
     const { items } = await listMembers(db, { groupId: id, nestedPeople: nested ? [...world.membersOf(id)] : null, search, ...everything });
     return csvOf(
       memberColumns,
-      items.map((member) => ({ ...member, state: member.kind === 'person' ? stateNow(world, member.id, 'deleted', now) : '' })),
+      items.map((member) => ({
+        ...member,
+        state: member.kind === 'person' ? stateNow(world, member.id, 'deleted', now) : '',
+        through: member.direct ? '' : throughWhich(pathFromPerson(world, member.id, id)),
+      })),
     );
   },
 });
+
+/** The groups between the two, as the group's page says them. */
+function throughWhich(path: ReturnType<typeof pathFromPerson>): string {
+  return path
+    .slice(0, -1)
+    .map(({ name }) => name)
+    .join(' in ');
+}
 
 export const operations = [peopleExport, groupsExport, groupMembersExport];
